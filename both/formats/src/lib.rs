@@ -1,0 +1,8 @@
+//! The formats that an image is made of, as bytes.
+//!
+//! Every folder here is one format: what it looks like (`format`), how it is written (`writer`), how it is
+//! read back (`reader`), and a text dump for people and snapshots (`debug`). There is no I/O policy here: no
+//! paths, no clock, no random source. What a format needs of these is passed in.
+#![forbid(unsafe_code)]
+
+pub mod tree;

@@ -1,0 +1,82 @@
+//! What a booting node tells the machine that boots it.
+//!
+//! The node writes one JSON object a line to the virtio-serial port [`PORT`], oldest first; `corten run` and the
+//! tests read them. Nothing flows the other way: a node takes no orders on this port. A node without the port
+//! writes nothing. Readers ignore events and fields that they do not know.
+#![forbid(unsafe_code)]
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the virtio-serial port, found in the guest under `/sys/class/virtio-ports/*/name`.
+pub const PORT: &str = "org.corten.report";
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A part of the boot ended.
+    Step(Step),
+    /// The node is ready: its services answered.
+    Ready(Ready),
+    /// The node can't become ready and says why.
+    Failed(Failed),
+    /// The node stops in order; the next thing is power-off or restart.
+    Stopping {
+        /// What asked for it: `power-button`, `signal`, `request`, `failure`.
+        cause: String,
+    },
+}
+
+/// A part of the boot with its start and end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// `stage1.modules`, `stage1.verity`, `stage2.mounts`, `service.containerd` and so on.
+    pub name: String,
+    /// Start, milliseconds of the monotonic clock, which counts from kernel start.
+    pub start_ms: u64,
+    /// End, the same clock.
+    pub end_ms: u64,
+}
+
+/// What a ready node says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ready {
+    /// VERSION_ID of the running image.
+    pub version: String,
+    /// dm-verity root hash of the running root, hex.
+    pub root_hash: String,
+    /// Milliseconds from kernel start to ready.
+    pub kernel_to_ready_ms: u64,
+    /// Memory in use, page cache aside, bytes: MemTotal - MemFree - Buffers - Cached - SReclaimable + Shmem.
+    pub memory_used_bytes: u64,
+    /// User-space processes, init included.
+    pub processes: u32,
+    /// Services that run, with what their health check found: `containerd` → `1.7.24, 3 plugins ok`.
+    pub services: std::collections::BTreeMap<String, String>,
+}
+
+/// Why a node does not become ready.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    /// What failed: a step or service.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// What a person can do.
+    pub hint: String,
+}
+
+impl Event {
+    /// The event as one line of JSON, with its newline.
+    pub fn to_line(&self) -> String {
+        let mut line = serde_json::to_string(self).unwrap_or_default();
+        line.push('\n');
+        line
+    }
+
+    /// Reads one line; `None` for what is not an event that this version knows.
+    pub fn from_line(line: &str) -> Option<Self> {
+        serde_json::from_str(line.trim()).ok()
+    }
+}
