@@ -1,1 +1,20 @@
-//! Placeholder.
+//! System calls of the node: mounts, device-mapper, modules, signals, processes, power.
+//!
+//! This is the only crate of the project with `unsafe`, and it stays thin: rustix's safe wrappers wherever they
+//! exist, a block of its own for what they lack (device-mapper ioctls, signalfd, the moment between fork and
+//! exec). What to mount, load or run is decided by the callers.
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod clock;
+pub mod dm;
+mod error;
+pub mod host;
+pub mod loopback;
+pub mod module;
+pub mod mount;
+pub mod poll;
+pub mod process;
+pub mod signal;
+pub mod uevent;
+
+pub use error::{Result, SysError};

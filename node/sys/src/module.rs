@@ -1,0 +1,19 @@
+//! Handing kernel modules to the kernel.
+
+use std::fs::File;
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use crate::Result;
+use crate::error::{failed, io_failed};
+
+/// Loads one module from an uncompressed file. One that is loaded already is no error.
+pub fn load(path: &Path) -> Result<()> {
+    let name = || path.display().to_string();
+    let file = File::open(path).map_err(io_failed("open", name()))?;
+    match rustix::system::finit_module(&file, c"", 0) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(errno) => Err(failed("finit_module", name())(errno)),
+    }
+}

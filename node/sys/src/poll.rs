@@ -1,0 +1,24 @@
+//! Waiting for one of several descriptors.
+
+use std::os::fd::BorrowedFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::Result;
+use crate::error::failed;
+
+/// Waits until one of the descriptors can be read, or hung up, or the time is over. The answer has one entry a
+/// descriptor. A signal ends the wait early with nothing readable.
+pub fn readable(descriptors: &[BorrowedFd<'_>], timeout_ms: Option<u64>) -> Result<Vec<bool>> {
+    let mut fds: Vec<PollFd<'_>> = descriptors.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+    let timeout = timeout_ms.map(|ms| Timespec {
+        tv_sec: i64::try_from(ms / 1000).unwrap_or(i64::MAX),
+        tv_nsec: (ms % 1000) as i64 * 1_000_000,
+    });
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) => Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect()),
+        Err(Errno::INTR) => Ok(vec![false; fds.len()]),
+        Err(errno) => Err(failed("poll", format!("{} descriptors", descriptors.len()))(errno)),
+    }
+}

@@ -1,0 +1,155 @@
+//! Starting programs, waiting for any of them to end, sending signals.
+#![expect(unsafe_code, reason = "what happens between fork and exec needs pre_exec")]
+
+use std::fs::File;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitOptions};
+
+pub use rustix::process::Signal;
+
+use crate::Result;
+use crate::error::{failed, io_failed};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+/// Starts a program in a session of its own, with no blocked signals, in the cgroup of that directory if one is
+/// given. Returns its process number; [`reap`] tells how it ended.
+pub fn spawn(command: &mut Command, cgroup: Option<&Path>) -> Result<u32> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let procs = match cgroup {
+        Some(directory) => {
+            let path = directory.join("cgroup.procs");
+            let open = File::options().write(true).open(&path);
+            Some(open.map_err(io_failed("open", path.display().to_string()))?)
+        }
+        None => None,
+    };
+    let procs_fd: Option<RawFd> = procs.as_ref().map(AsRawFd::as_raw_fd);
+    // SAFETY: between fork and exec only async-signal-safe calls are made: setsid, write, sigemptyset and
+    // sigprocmask. The closure owns a plain number; `procs` keeps that descriptor open until after spawn.
+    unsafe { command.pre_exec(move || enter_session(procs_fd)) };
+    let child = command.spawn().map_err(io_failed("execve", name))?;
+    drop(procs);
+    Ok(child.id())
+}
+
+fn enter_session(procs: Option<RawFd>) -> std::io::Result<()> {
+    rustix::process::setsid()?;
+    if let Some(procs) = procs {
+        // SAFETY: the buffer is a constant of one byte and the descriptor is open in this process. "0" means the
+        // writer itself.
+        if unsafe { libc::write(procs, c"0".as_ptr().cast(), 1) } != 1 {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    // SAFETY: sigset_t is plain data for which all zeros is valid, and both calls get pointers to it that are
+    // valid for their duration.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        if libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut()) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Takes one ended child, if there is one. PID 1 gets orphans of others too.
+pub fn reap() -> Result<Option<(u32, Exit)>> {
+    match rustix::process::wait(WaitOptions::NOHANG) {
+        Ok(None) | Err(Errno::CHILD | Errno::INTR) => Ok(None),
+        Ok(Some((pid, status))) => {
+            let exit = match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => Exit::Code(code),
+                (None, Some(signal)) => Exit::Signal(signal),
+                (None, None) => return Ok(None),
+            };
+            Ok(Some((pid.as_raw_nonzero().get() as u32, exit)))
+        }
+        Err(errno) => Err(failed("wait4", "any child")(errno)),
+    }
+}
+
+/// Sends a signal to one process. One that is gone already is no error.
+pub fn kill(pid: u32, signal: Signal) -> Result<()> {
+    let Some(target) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
+    gone_is_fine(rustix::process::kill_process(target, signal), || format!("process {pid}"))
+}
+
+/// Sends a signal to every process but PID 1, which must be the caller.
+pub fn kill_all_others(signal: Signal) -> Result<()> {
+    // kill(2) with -1 as the process means all of them; "the group of PID 1" is how rustix spells it.
+    gone_is_fine(rustix::process::kill_process_group(Pid::INIT, signal), || "all processes".into())
+}
+
+fn gone_is_fine(result: rustix::io::Result<()>, subject: impl FnOnce() -> String) -> Result<()> {
+    match result {
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(errno) => Err(failed("kill", subject())(errno)),
+    }
+}
+
+/// Lets this process run only when others leave the processor free.
+pub fn yield_to_others() {
+    // A failure leaves the priority as it is, which is only slower.
+    let _ = rustix::process::nice(10);
+}
+
+/// Replaces this process. Returns only on failure.
+pub fn exec(program: &str, arguments: &[&str]) -> crate::SysError {
+    let error = Command::new(program).args(arguments).env_clear().exec();
+    io_failed("execve", program)(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+
+    #[test]
+    fn a_program_runs_in_a_session_of_its_own_and_is_reaped() {
+        let _keep_blocked = crate::signal::Signals::new(&[Signal::USR2]).expect("signalfd works");
+        let mut command = Command::new("/bin/sh");
+        // Exit code 7 only if the mask is empty and the shell leads its session.
+        command.args([
+            "-c",
+            "grep -q 'SigBlk:.0000000000000000' /proc/self/status && \
+                       [ \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ ] && exit 7; exit 1",
+        ]);
+        let pid = spawn(command.stdin(Stdio::null()), None).expect("the shell starts");
+        let exit = loop {
+            match reap().expect("wait works") {
+                Some((ended, exit)) if ended == pid => break exit,
+                _ => std::thread::sleep(std::time::Duration::from_millis(5)),
+            }
+        };
+        assert_eq!(exit, Exit::Code(7));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_named() {
+        let error = spawn(&mut Command::new("/no/such/program"), None).expect_err("nothing to run");
+        assert_eq!(error.to_string(), "execve /no/such/program: No such file or directory (os error 2)");
+    }
+}
