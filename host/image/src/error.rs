@@ -1,0 +1,106 @@
+//! What can keep an image from being built.
+
+use std::path::{Path, PathBuf};
+
+use crate::assembly::Origin;
+
+/// A failed build.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two origins bring different files for one path.
+    #[error("{path} comes from {first} and from {second}, and they differ")]
+    Conflict {
+        /// The path in the image.
+        path: String,
+        /// Who brought it first.
+        first: String,
+        /// Who else brings it.
+        second: String,
+    },
+    /// A path that can't be in a file system.
+    #[error("{path}: {why}")]
+    Path {
+        /// The path in the image.
+        path: String,
+        /// What is wrong with it.
+        why: corten_formats::tree::TreeError,
+    },
+    /// A shared library is in no package that the program's package depends on.
+    #[error("{program} of package {package} needs {library}, which none of the packages that it depends on has")]
+    Library {
+        /// Path of the program or library.
+        program: String,
+        /// Its package.
+        package: String,
+        /// What it needs.
+        library: String,
+    },
+    /// Something that the recipe names is wrong in view of the packages.
+    #[error("{what}")]
+    Recipe {
+        /// What is wrong and what was expected.
+        what: String,
+        /// The keys that lead to the value in the recipe, so that a message can point at it.
+        key: Vec<String>,
+        /// The nearest thing that exists.
+        help: Option<String>,
+    },
+    /// The image is too large for what the recipe gives it.
+    #[error("the {part} has {bytes} bytes; half of its slot of {slot} bytes is the most, to leave room for updates")]
+    TooLarge {
+        /// `root image`, `hash tree`, `boot image`.
+        part: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// The room for it.
+        slot: u64,
+    },
+    /// A part of the image can't be made.
+    #[error("making the {part}: {why}")]
+    Part {
+        /// `root image`, `boot image`, `disk` and so on.
+        part: &'static str,
+        /// Why.
+        why: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The archive does not give what is needed.
+    #[error(transparent)]
+    Archive(#[from] corten_archive::Error),
+    /// A file of the host can't be read.
+    #[error("reading {}: {why}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// A file of the host can't be written.
+    #[error("writing {}: {why}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn conflict(path: &str, first: &Origin, second: &Origin) -> Self {
+        Self::Conflict { path: path.into(), first: first.to_string(), second: second.to_string() }
+    }
+
+    pub(crate) fn part(
+        part: &'static str,
+    ) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> Self + Copy {
+        move |why| Self::Part { part, why }
+    }
+
+    pub(crate) fn read(path: &Path, why: std::io::Error) -> Self {
+        Self::Read { path: path.into(), why }
+    }
+
+    pub(crate) fn write(path: &Path, why: std::io::Error) -> Self {
+        Self::Write { path: path.into(), why }
+    }
+}

@@ -1,0 +1,92 @@
+//! CycloneDX 1.6, JSON: <https://cyclonedx.org/docs/1.6/json/>.
+//!
+//! A Debian package is a component that holds the files taken from it; files that no package brought stand beside.
+
+use serde_json::{Value, json};
+
+use super::inventory::{Component, FileRecord, Inventory, NodePart, purl};
+use crate::assembly::Origin;
+
+/// The document, pretty-printed, with a newline at its end.
+pub fn cyclonedx(inventory: &Inventory) -> String {
+    let mut components: Vec<Value> =
+        inventory.packages.values().map(|component| package(component, &inventory.files)).collect();
+    components.extend(inventory.node.crates.iter().map(|part| node_part(part, "cargo")));
+    components.extend(inventory.node.libc.iter().map(|part| node_part(part, "generic")));
+    let own = inventory.files.iter().filter(|file| !matches!(file.origin, Origin::Package(_)));
+    components.extend(own.map(file));
+    let serial = serial(&inventory.root_hash);
+    let document = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": format!("urn:uuid:{serial}"),
+        "version": 1,
+        "metadata": {
+            "timestamp": inventory.created(),
+            "tools": {"components": [{"type": "application", "name": "corten", "version": env!("CARGO_PKG_VERSION")}]},
+            "component": {
+                "type": "operating-system",
+                "bom-ref": "image",
+                "name": inventory.name,
+                "version": inventory.version,
+                "properties": [{"name": "corten:root-hash", "value": inventory.root_hash}],
+            },
+        },
+        "components": components,
+    });
+    format!("{document:#}\n")
+}
+
+fn package(component: &Component, files: &[FileRecord]) -> Value {
+    let own = |record: &&FileRecord| matches!(&record.origin, Origin::Package(name) if *name == component.name);
+    let mut value = json!({
+        "type": "library",
+        "bom-ref": purl(component),
+        "name": component.name,
+        "version": component.version,
+        "purl": purl(component),
+        "supplier": {"name": "Debian"},
+        "hashes": [{"alg": "SHA-256", "content": component.sha256}],
+        "properties": [
+            {"name": "debian:source", "value": component.source},
+            {"name": "debian:source-version", "value": component.source_version},
+        ],
+        "components": files.iter().filter(own).map(file).collect::<Vec<_>>(),
+    });
+    if let Some(licence) = &component.licence {
+        value["licenses"] = json!([{"license": {"name": licence}}]);
+    }
+    value
+}
+
+fn node_part(part: &NodePart, kind: &str) -> Value {
+    let purl = format!("pkg:{kind}/{}@{}", part.name, part.version.replace('+', "%2B"));
+    let mut value = json!({
+        "type": "library",
+        "bom-ref": purl,
+        "name": part.name,
+        "version": part.version,
+        "purl": purl,
+    });
+    if let Some(licence) = &part.license {
+        value["licenses"] = json!([{"expression": licence.replace('/', " OR ")}]);
+    }
+    value
+}
+
+fn file(record: &FileRecord) -> Value {
+    json!({
+        "type": "file",
+        "name": record.path,
+        "bom-ref": format!("file:{}", record.path),
+        "hashes": [{"alg": "SHA-256", "content": record.sha256}],
+    })
+}
+
+/// A UUID of version 8 (RFC 9562, section 5.8) made of the root hash: the same image, the same serial number.
+fn serial(root_hash: &str) -> String {
+    let digits = format!("{root_hash:0<32}");
+    let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..32]);
+    format!("{a}-{b}-8{c}-8{d}-{e}")
+}

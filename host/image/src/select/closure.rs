@@ -1,0 +1,158 @@
+//! The shared libraries that programs need: a breadth-first search along the dependencies of the package that
+//! each program comes from.
+//!
+//! A library is looked for in the package that needs it, then in that package's dependencies, then in theirs, in
+//! the order in which the packages name them. Packages whose name starts with `lib` come first, because that is
+//! where libraries are: others are only unpacked when no `lib` package has it. The answer depends on the lock
+//! alone, never on which package arrived first.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::{Endianness, elf};
+
+use super::contents::Contents;
+use crate::assembly::normalise;
+use crate::error::Error;
+
+/// The packages of a lock, unpacked when asked for.
+pub trait Packages {
+    /// Unpacks these packages, all at once; what is unpacked already comes at no cost.
+    fn load(&self, names: &[String]) -> Result<Vec<Arc<Contents>>, Error>;
+    /// The packages that this one depends on, in the order in which it names them.
+    fn dependencies(&self, name: &str) -> Vec<String>;
+}
+
+/// What a program or library asks of the dynamic loader.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Linking {
+    /// Path of the dynamic loader.
+    pub interpreter: Option<String>,
+    /// Names of shared libraries.
+    pub needed: Vec<String>,
+    /// Folders to search before the standard ones.
+    pub runpath: Vec<String>,
+}
+
+/// Reads what an ELF file asks for; `None` for anything else and for files that no loader would take.
+pub fn linking(content: &[u8]) -> Option<Linking> {
+    if !content.starts_with(&elf::ELFMAG) {
+        return None;
+    }
+    let header = elf::FileHeader64::<Endianness>::parse(content).ok()?;
+    let endian = header.endian().ok()?;
+    let mut linking = Linking::default();
+    let segments = header.program_headers(endian, content).ok()?;
+    for segment in segments {
+        if let Ok(Some(interpreter)) = segment.interpreter(endian, content) {
+            linking.interpreter = Some(String::from_utf8(interpreter.to_vec()).ok()?);
+        }
+    }
+    let sections = header.sections(endian, content).ok()?;
+    if let Ok(Some((entries, strings))) = sections.dynamic(endian, content) {
+        let strings = sections.strings(endian, content, strings).ok()?;
+        for entry in entries {
+            let text = || entry.string(endian, strings).ok().and_then(|text| String::from_utf8(text.to_vec()).ok());
+            match entry.tag32(endian) {
+                Some(elf::DT_NEEDED) => linking.needed.push(text()?),
+                Some(elf::DT_RUNPATH | elf::DT_RPATH) => {
+                    linking.runpath.extend(text()?.split(':').map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+    }
+    Some(linking)
+}
+
+/// A file of a package: package name and path.
+pub type Located = (String, String);
+
+/// Finds libraries and loaders.
+pub struct Closure<'a> {
+    packages: &'a dyn Packages,
+    /// Folders that the dynamic loader searches by itself.
+    folders: Vec<String>,
+    /// What was found before, by the package that asked and the name.
+    known: BTreeMap<Located, Located>,
+}
+
+impl<'a> Closure<'a> {
+    /// A search for programs of one architecture, `x86_64-linux-gnu` for example.
+    pub fn new(packages: &'a dyn Packages, multiarch: &str) -> Self {
+        let folders = ["/usr/lib/", "/usr/lib64/"].into_iter();
+        let folders = folders.flat_map(|base| [format!("{base}{multiarch}"), base.trim_end_matches('/').into()]);
+        Self { packages, folders: folders.collect(), known: BTreeMap::new() }
+    }
+
+    /// Every file that these need to run, they themselves not included, each with its package.
+    pub fn of(&mut self, roots: &[Located]) -> Result<BTreeSet<Located>, Error> {
+        let mut queue: VecDeque<Located> = roots.iter().cloned().collect();
+        let mut seen: BTreeSet<Located> = roots.iter().cloned().collect();
+        let mut found = BTreeSet::new();
+        while let Some((package, path)) = queue.pop_front() {
+            let contents = self.contents(&package)?;
+            let Some(linking) = contents.file(&path).and_then(|content| linking(content)) else { continue };
+            let mut wanted: Vec<Vec<String>> = Vec::new();
+            wanted.extend(linking.interpreter.iter().map(|path| vec![normalise(path)]));
+            let origin = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+            let own: Vec<String> = linking.runpath.iter().map(|path| path.replace("$ORIGIN", origin)).collect();
+            for name in &linking.needed {
+                let folders = own.iter().map(|path| super::contents::resolve("/", path));
+                let folders = folders.chain(self.folders.iter().cloned());
+                wanted.push(folders.map(|folder| format!("{folder}/{name}")).collect());
+            }
+            for candidates in wanted {
+                let library = self.find(&package, &path, &candidates)?;
+                if seen.insert(library.clone()) {
+                    queue.push_back(library.clone());
+                }
+                found.insert(library);
+            }
+        }
+        Ok(found)
+    }
+
+    fn contents(&self, name: &str) -> Result<Arc<Contents>, Error> {
+        let mut loaded = self.packages.load(&[name.to_owned()])?;
+        Ok(loaded.swap_remove(0))
+    }
+
+    /// The first package along the dependencies that has one of the paths.
+    fn find(&mut self, from: &str, path: &str, candidates: &[String]) -> Result<Located, Error> {
+        let name = candidates.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
+        let key = (from.to_owned(), name.to_owned());
+        if let Some(found) = self.known.get(&key) {
+            return Ok(found.clone());
+        }
+        let library_package = |name: &str| name.starts_with("lib");
+        let found = self
+            .search(from, candidates, &library_package)?
+            .or(self.search(from, candidates, &|_| true)?)
+            .ok_or_else(|| Error::Library { program: path.into(), package: from.into(), library: name.into() })?;
+        self.known.insert(key, found.clone());
+        Ok(found)
+    }
+
+    fn search(
+        &self,
+        from: &str,
+        candidates: &[String],
+        into: &dyn Fn(&str) -> bool,
+    ) -> Result<Option<Located>, Error> {
+        let mut level = vec![from.to_owned()];
+        let mut seen: BTreeSet<String> = level.iter().cloned().collect();
+        while !level.is_empty() {
+            for contents in self.packages.load(&level)? {
+                let has = |path: &&String| contents.file(path).is_some();
+                if let Some(path) = candidates.iter().find(has) {
+                    return Ok(Some((contents.name.clone(), path.clone())));
+                }
+            }
+            let next = level.iter().flat_map(|name| self.packages.dependencies(name));
+            level = next.filter(|name| into(name) && seen.insert(name.clone())).collect();
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,27 @@
+//! `bench`: side-by-side measurements against peers.
+
+use anyhow::Result;
+
+use crate::build;
+use crate::command::{cargo, step};
+
+/// Measures Corten and its peers side by side and prints the ratios.
+#[derive(clap::Args)]
+pub struct Bench {
+    /// What to measure.
+    name: String,
+    /// Arguments of the measurement.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+impl Bench {
+    /// Runs the measurement.
+    pub fn run(&self) -> Result<()> {
+        let corten = build::build()?;
+        let mut bench = cargo();
+        bench.args(["run", "--locked", "--release", "--quiet", "--package", "corten-benches", "--"]);
+        bench.arg(&self.name).args(&self.arguments).env("CORTEN_BIN", corten);
+        step(&format!("bench {}", self.name), &mut bench)
+    }
+}

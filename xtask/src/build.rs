@@ -1,0 +1,57 @@
+//! `build`: the node's programs first, static; then the corten command with them embedded.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::command::{cargo, root, step, target};
+use crate::inventory;
+
+/// The only target that Corten is built for so far.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The programs of the node, by package.
+pub const NODE_PACKAGES: [&str; 2] = ["corten-init", "corten-containers"];
+const NODE_PROGRAMS: [&str; 2] = ["corten-init", "corten-health"];
+
+/// Builds everything and returns the path of the corten command.
+pub fn build() -> Result<PathBuf> {
+    let target = target()?;
+    // Paths of this machine must not get into programs that become part of an image.
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
+    let flags = format!(
+        "-C target-feature=+crt-static --remap-path-prefix={}=/corten --remap-path-prefix={}=/cargo",
+        root().display(),
+        home.unwrap_or_else(|_| "/nonexistent".into()),
+    );
+    let mut node = cargo();
+    node.args(["build", "--locked", "--profile", "node", "--target", TARGET]).env("RUSTFLAGS", flags);
+    for package in NODE_PACKAGES {
+        node.args(["--package", package]);
+    }
+    step("building the node's programs", &mut node)?;
+
+    let embedded = target.join("node-programs");
+    std::fs::create_dir_all(&embedded)?;
+    for program in NODE_PROGRAMS {
+        let built = target.join(TARGET).join("node").join(program);
+        replace(&embedded.join(program), &std::fs::read(&built).with_context(|| built.display().to_string())?)?;
+    }
+    replace(&embedded.join("inventory.json"), inventory::inventory()?.as_bytes())?;
+
+    let mut host = cargo();
+    host.args(["build", "--locked", "--release", "--package", "corten-cli"]).env("CORTEN_NODE_PROGRAMS", &embedded);
+    step("building corten", &mut host)?;
+    Ok(target.join("release/corten"))
+}
+
+/// Writes a file only when its content differs, so that cargo does not build again what embeds it.
+fn replace(path: &std::path::Path, content: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    let temporary = path.with_extension("new");
+    std::fs::write(&temporary, content)?;
+    std::fs::rename(&temporary, path)?;
+    Ok(())
+}
