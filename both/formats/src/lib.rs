@@ -5,4 +5,7 @@
 //! paths, no clock, no random source. What a format needs of these is passed in.
 #![forbid(unsafe_code)]
 
+pub mod cpio;
+pub mod extent;
 pub mod tree;
+pub mod verity;

@@ -151,7 +151,9 @@ impl Tree {
 
     /// The node at an absolute or root-relative path, `/usr/bin/nft` for example. Links are not followed.
     pub fn lookup(&self, path: &[u8]) -> Option<NodeId> {
-        path.split(|b| *b == b'/').filter(|part| !part.is_empty()).try_fold(Self::ROOT, |at, part| self.child(at, part))
+        path.split(|b| *b == b'/')
+            .filter(|part| !part.is_empty())
+            .try_fold(Self::ROOT, |at, part| self.child(at, part))
     }
 
     /// Visits every entry with its absolute path, parents first, siblings by bytes. The root comes first, as `/`.

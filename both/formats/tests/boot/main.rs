@@ -1,0 +1,7 @@
+//! The formats that a machine boots from, read back by somebody else's tools: cpio, dm-verity, GPT, UKI, qcow2.
+
+#[path = "../tool/mod.rs"]
+mod tool;
+
+mod cpio;
+mod verity;
