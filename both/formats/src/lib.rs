@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cpio;
+pub mod deb;
 pub mod extent;
 pub mod tree;
 pub mod verity;
