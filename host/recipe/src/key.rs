@@ -1,0 +1,69 @@
+//! Keys of a recipe as paths: `kernel.modules[3]`, `files."/etc/motd".mode`.
+
+use std::fmt;
+
+/// One step of a [`KeyPath`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A key of a table.
+    Key(String),
+    /// An item of a list, counted from 0.
+    Item(usize),
+}
+
+/// The path to a value, from the top of the recipe.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyPath(Vec<Step>);
+
+impl KeyPath {
+    /// The path to the whole recipe.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path through these keys.
+    pub fn of(keys: &[&str]) -> Self {
+        Self(keys.iter().map(|key| Step::Key((*key).to_owned())).collect())
+    }
+
+    /// The path to a key below this one.
+    #[must_use]
+    pub fn key(&self, key: impl AsRef<str>) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Key(key.as_ref().to_owned()));
+        path
+    }
+
+    /// The path to an item of the list here.
+    #[must_use]
+    pub fn item(&self, number: usize) -> Self {
+        let mut path = self.clone();
+        path.0.push(Step::Item(number));
+        path
+    }
+
+    /// The steps from the top.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+}
+
+/// A key as TOML writes it: bare where it can be.
+pub(crate) fn quoted(key: &str) -> String {
+    let bare =
+        !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if bare { key.to_owned() } else { toml::Value::String(key.to_owned()).to_string() }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if n == 0 => f.write_str(&quoted(key))?,
+                Step::Key(key) => write!(f, ".{}", quoted(key))?,
+                Step::Item(number) => write!(f, "[{number}]")?,
+            }
+        }
+        Ok(())
+    }
+}

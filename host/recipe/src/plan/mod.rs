@@ -1,0 +1,88 @@
+//! The plan: a recipe after merging and validation. Everything is decided, nothing is done yet.
+//!
+//! The builder starts from a plan alone. What it finds out later, that a package has no such program for example,
+//! it reports through [`Plan::diagnostic`], which knows the place in the recipe.
+
+mod image;
+mod parts;
+
+use std::collections::BTreeMap;
+
+use corten_config::Services;
+use serde::Serialize;
+
+pub use image::{Compression, Format, Image};
+pub use parts::{
+    Archive, Content, Directory, ExtraSuite, Group, Kernel, OwnFile, Owner, PRODUCTS, Product, Selection,
+    User,
+};
+
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::key::KeyPath;
+use crate::origins::Origins;
+use crate::types::{
+    AccountName, KernelArgument, LinkTarget, PackageName, RecipeName, RecipeVersion, SysctlKey, TargetPath,
+    Text,
+};
+
+/// Everything that a build needs to know.
+///
+/// Serialised it holds no place and no path of the machine that made it, so equal recipes give equal text.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Plan {
+    /// Name of the recipe and of the operating system.
+    pub name: RecipeName,
+    /// Version of the recipe; a build appends its number.
+    pub version: RecipeVersion,
+    /// One line about it; may be empty.
+    pub description: Text,
+    /// Where packages come from.
+    pub archive: Archive,
+    /// Kernel, modules, command line.
+    pub kernel: Kernel,
+    /// What is taken from which package.
+    pub packages: BTreeMap<PackageName, Selection>,
+    /// For packages whose maintainer scripts are accounted for: why they need not run.
+    pub scripts: BTreeMap<PackageName, Text>,
+    /// Directories with a mode or owner of their own. Others come into being with what lies in them, as
+    /// root's with mode 0755.
+    pub directories: BTreeMap<TargetPath, Directory>,
+    /// Files that the recipe brings.
+    pub files: BTreeMap<TargetPath, OwnFile>,
+    /// Symbolic links.
+    pub links: BTreeMap<TargetPath, LinkTarget>,
+    /// All users, `root` and `nobody` included.
+    pub users: BTreeMap<AccountName, User>,
+    /// All groups, those of `root` and `nobody` included.
+    pub groups: BTreeMap<AccountName, Group>,
+    /// The services, in an order in which they can start.
+    pub services: Services,
+    /// Kernel settings that init applies.
+    pub sysctl: BTreeMap<SysctlKey, Text>,
+    /// What the builder makes in place of maintainer scripts.
+    pub products: Vec<Product>,
+    /// Sizes, compression, formats.
+    pub image: Image,
+    /// Where each value was written.
+    #[serde(skip)]
+    pub(crate) origins: Origins,
+}
+
+impl Plan {
+    /// Where the value at this key was written, or the nearest key above it that was; `None` for what no file
+    /// wrote, such as a default.
+    pub fn origin_of(&self, key: &KeyPath) -> Option<Origin> {
+        self.origins.of(key)
+    }
+
+    /// A complaint about the value at this key, to be shown to the recipe's author.
+    pub fn diagnostic(&self, key: &KeyPath, code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, message).at(key, &self.origins)
+    }
+
+    /// The arguments of the kernel's command line in order, without what the builder adds.
+    pub fn command_line(&self) -> impl Iterator<Item = &KernelArgument> {
+        self.kernel.command_line.iter()
+    }
+}

@@ -1,0 +1,316 @@
+//! Names made of a fixed set of characters: packages, suites, users and their like.
+//!
+//! A [`Rule`] says once which characters are allowed; the check and the pattern in the JSON Schema both follow
+//! from it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+use super::BadValue;
+
+/// What a kind of [`Word`] looks like.
+pub trait Rule: Clone + fmt::Debug + Ord + 'static {
+    /// Name of the kind in the JSON Schema.
+    const NAME: &'static str;
+    /// What is expected, in words.
+    const EXPECTED: &'static str;
+    /// Characters that may come first, as inside the brackets of a regular expression: `a-z0-9`.
+    const FIRST: &'static str;
+    /// Characters that may follow.
+    const REST: &'static str;
+    /// Smallest number of characters.
+    const MIN: usize = 1;
+    /// Largest number of characters.
+    const MAX: usize;
+
+    /// What the characters alone don't decide.
+    fn fits(_text: &str) -> bool {
+        true
+    }
+}
+
+/// A name that follows the rule `R`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Word<R> {
+    text: Box<str>,
+    rule: PhantomData<R>,
+}
+
+impl<R> Word<R> {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<R: Rule> FromStr for Word<R> {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let mut bytes = text.bytes();
+        let fits = (R::MIN..=R::MAX).contains(&text.len())
+            && bytes.next().is_some_and(|first| in_class(R::FIRST, first))
+            && bytes.all(|byte| in_class(R::REST, byte))
+            && R::fits(text);
+        if fits { Ok(Self { text: text.into(), rule: PhantomData }) } else { Err(BadValue::new(R::EXPECTED)) }
+    }
+}
+
+/// Whether a class such as `a-z0-9.-` holds a character. A hyphen is itself where it stands last.
+fn in_class(class: &str, byte: u8) -> bool {
+    let mut rest = class.as_bytes();
+    loop {
+        match rest {
+            [] => return false,
+            [low, b'-', high, tail @ ..] => {
+                if (*low..=*high).contains(&byte) {
+                    return true;
+                }
+                rest = tail;
+            }
+            [one, tail @ ..] => {
+                if *one == byte {
+                    return true;
+                }
+                rest = tail;
+            }
+        }
+    }
+}
+
+impl<R> fmt::Display for Word<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<R> fmt::Debug for Word<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl<R> AsRef<str> for Word<R> {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<R> Serialize for Word<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<R: Rule> JsonSchema for Word<R> {
+    fn schema_name() -> Cow<'static, str> {
+        R::NAME.into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (first, rest) = (R::FIRST, R::REST);
+        let (min, max) = (R::MIN - 1, R::MAX - 1);
+        json_schema!({
+            "type": "string",
+            "pattern": format!("^[{first}][{rest}]{{{min},{max}}}$"),
+        })
+    }
+}
+
+/// Rules of the words of a recipe.
+pub mod rules {
+    use super::Rule;
+
+    /// Name of a recipe.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum RecipeName {}
+    impl Rule for RecipeName {
+        const NAME: &'static str = "RecipeName";
+        const EXPECTED: &'static str =
+            "a name of 1 to 40 characters `a-z`, `0-9` and `-` that starts with a letter";
+        const FIRST: &'static str = "a-z";
+        const REST: &'static str = "a-z0-9-";
+        const MAX: usize = 40;
+    }
+
+    /// Version of a recipe.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum RecipeVersion {}
+    impl Rule for RecipeVersion {
+        const NAME: &'static str = "RecipeVersion";
+        const EXPECTED: &'static str =
+            "a version of 1 to 40 characters `0-9`, `A-Z`, `a-z`, `.` and `-`, for example `1.2.0`";
+        const FIRST: &'static str = "0-9A-Za-z";
+        const REST: &'static str = "0-9A-Za-z.-";
+        const MAX: usize = 40;
+    }
+
+    /// Suite of the archive.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Suite {}
+    impl Rule for Suite {
+        const NAME: &'static str = "Suite";
+        const EXPECTED: &'static str = "the name of a suite of the archive, for example `trixie`";
+        const FIRST: &'static str = "a-z";
+        const REST: &'static str = "a-z0-9.-";
+        const MAX: usize = 64;
+    }
+
+    /// Component of a suite.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Component {}
+    impl Rule for Component {
+        const NAME: &'static str = "Component";
+        const EXPECTED: &'static str =
+            "a component of the archive, for example `main` or `non-free-firmware`";
+        const FIRST: &'static str = "a-z";
+        const REST: &'static str = "a-z0-9.-";
+        const MAX: usize = 64;
+    }
+
+    /// Debian's name of an architecture.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Architecture {}
+    impl Rule for Architecture {
+        const NAME: &'static str = "Architecture";
+        const EXPECTED: &'static str = "the archive's name of an architecture, for example `amd64`";
+        const FIRST: &'static str = "a-z0-9";
+        const REST: &'static str = "a-z0-9-";
+        const MAX: usize = 32;
+    }
+
+    /// Name of a binary package: Debian Policy, section 5.6.1.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum PackageName {}
+    impl Rule for PackageName {
+        const NAME: &'static str = "PackageName";
+        const EXPECTED: &'static str =
+            "the name of a package: at least 2 characters `a-z`, `0-9`, `+`, `-` and `.`";
+        const FIRST: &'static str = "a-z0-9";
+        const REST: &'static str = "a-z0-9+.-";
+        const MIN: usize = 2;
+        const MAX: usize = 128;
+    }
+
+    /// File name of a program.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ProgramName {}
+    impl Rule for ProgramName {
+        const NAME: &'static str = "ProgramName";
+        const EXPECTED: &'static str = "the name of a program or its absolute path";
+        const FIRST: &'static str = "A-Za-z0-9_";
+        const REST: &'static str = "A-Za-z0-9_.+-";
+        const MAX: usize = 128;
+    }
+
+    /// Name of a user or group.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum AccountName {}
+    impl Rule for AccountName {
+        const NAME: &'static str = "AccountName";
+        const EXPECTED: &'static str =
+            "a name of 1 to 32 characters `a-z`, `0-9`, `_` and `-` that starts with a letter or `_`";
+        const FIRST: &'static str = "a-z_";
+        const REST: &'static str = "a-z0-9_-";
+        const MAX: usize = 32;
+    }
+
+    /// Name of a service: what `corten_config::Services` allows.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ServiceName {}
+    impl Rule for ServiceName {
+        const NAME: &'static str = "ServiceName";
+        const EXPECTED: &'static str = "a name of 1 to 64 characters `a-z`, `0-9` and `-`";
+        const FIRST: &'static str = "a-z0-9-";
+        const REST: &'static str = "a-z0-9-";
+        const MAX: usize = 64;
+    }
+
+    /// Name of an environment variable.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum EnvironmentName {}
+    impl Rule for EnvironmentName {
+        const NAME: &'static str = "EnvironmentName";
+        const EXPECTED: &'static str =
+            "the name of an environment variable: `A-Z`, `a-z`, `0-9` and `_`, no digit first";
+        const FIRST: &'static str = "A-Za-z_";
+        const REST: &'static str = "A-Za-z0-9_";
+        const MAX: usize = 128;
+    }
+
+    /// One argument of the kernel command line.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum KernelArgument {}
+    impl Rule for KernelArgument {
+        const NAME: &'static str = "KernelArgument";
+        const EXPECTED: &'static str = "one kernel argument without spaces, for example `panic=10`";
+        const FIRST: &'static str = "!-~";
+        const REST: &'static str = "!-~";
+        const MAX: usize = 512;
+    }
+
+    /// Name of a kernel setting below `/proc/sys`, as sysctl(8) writes it.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum SysctlKey {}
+    impl Rule for SysctlKey {
+        const NAME: &'static str = "SysctlKey";
+        const EXPECTED: &'static str = "a kernel setting, for example `kernel.dmesg_restrict`";
+        const FIRST: &'static str = "a-z";
+        const REST: &'static str = "A-Za-z0-9_./-";
+        const MAX: usize = 256;
+
+        fn fits(text: &str) -> bool {
+            // As sysctl(8) has it, the first separator decides which of the two it is.
+            let slash = text.find('/').unwrap_or(usize::MAX) < text.find('.').unwrap_or(usize::MAX);
+            let mut parts = text.split(if slash { '/' } else { '.' });
+            text.contains(['.', '/']) && parts.all(|part| !matches!(part, "" | "." | ".."))
+        }
+    }
+}
+
+/// Name of a recipe; also the name of the operating system that it describes.
+pub type RecipeName = Word<rules::RecipeName>;
+/// Version of a recipe. A build appends a full stop and its number.
+pub type RecipeVersion = Word<rules::RecipeVersion>;
+/// Suite of the archive, `trixie` for example.
+pub type Suite = Word<rules::Suite>;
+/// Component of a suite, `main` for example.
+pub type Component = Word<rules::Component>;
+/// Debian's name of an architecture, `amd64` for example.
+pub type Architecture = Word<rules::Architecture>;
+/// Name of a binary package.
+pub type PackageName = Word<rules::PackageName>;
+/// File name of a program, without its folder.
+pub type ProgramName = Word<rules::ProgramName>;
+/// Name of a user or group.
+pub type AccountName = Word<rules::AccountName>;
+/// Name of a service.
+pub type ServiceName = Word<rules::ServiceName>;
+/// Name of an environment variable.
+pub type EnvironmentName = Word<rules::EnvironmentName>;
+/// One argument of the kernel command line.
+pub type KernelArgument = Word<rules::KernelArgument>;
+/// Name of a kernel setting, `kernel.dmesg_restrict` for example.
+pub type SysctlKey = Word<rules::SysctlKey>;
+
+impl SysctlKey {
+    /// The setting's path below `/proc/sys`: `kernel/dmesg_restrict`.
+    pub fn path(&self) -> String {
+        let swap = |c| match c {
+            '.' => '/',
+            '/' => '.',
+            other => other,
+        };
+        let dots = self.text.find('.').unwrap_or(usize::MAX) < self.text.find('/').unwrap_or(usize::MAX);
+        if dots { self.text.chars().map(swap).collect() } else { self.text.to_string() }
+    }
+}
