@@ -8,5 +8,6 @@
 pub mod cpio;
 pub mod deb;
 pub mod extent;
+pub mod gpt;
 pub mod tree;
 pub mod verity;

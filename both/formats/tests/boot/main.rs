@@ -4,4 +4,5 @@
 mod tool;
 
 mod cpio;
+mod gpt;
 mod verity;
