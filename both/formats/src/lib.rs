@@ -10,4 +10,5 @@ pub mod deb;
 pub mod extent;
 pub mod gpt;
 pub mod tree;
+pub mod uki;
 pub mod verity;

@@ -5,4 +5,5 @@ mod tool;
 
 mod cpio;
 mod gpt;
+mod uki;
 mod verity;
