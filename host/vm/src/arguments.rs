@@ -1,0 +1,202 @@
+//! Machine to argument vector, as a pure function. All knowledge of QEMU's options stands here, with the reason
+//! for each that is not obvious.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::machine::{Accelerator, Boot, Disk, Machine, OnReset, Watchdog, Writes};
+
+/// Paths of one run that the machine does not know.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Unix socket on which the run waits for QMP.
+    pub qmp: PathBuf,
+    /// Unix socket on which the run waits for the report port.
+    pub report: PathBuf,
+    /// Unix socket on which the run waits for the console.
+    pub console: PathBuf,
+    /// File that gets every byte of the console.
+    pub console_log: PathBuf,
+    /// Firmware code and the file of its variables; needed where the machine boots by UEFI.
+    pub firmware: Option<(PathBuf, PathBuf)>,
+}
+
+/// The arguments that make QEMU this machine.
+pub fn arguments(machine: &Machine, places: &Places, accelerator: Accelerator) -> Vec<OsString> {
+    let mut args = Arguments(Vec::new());
+    base(&mut args, machine, accelerator);
+    boot(&mut args, machine, places);
+    for (number, disk) in machine.disks.iter().enumerate() {
+        attach(&mut args, number, disk);
+    }
+    let mut net = OsString::from("user,id=net");
+    for forward in &machine.forwards {
+        net.push(format!(",hostfwd=tcp:127.0.0.1:{}-:{}", forward.host, forward.guest));
+    }
+    args.option("-netdev", net);
+    // Without the option ROM neither firmware has a network boot to try.
+    args.option("-device", "virtio-net-pci,netdev=net,romfile=");
+    args.option("-device", "virtio-rng-pci");
+    channels(&mut args, places);
+    if machine.watchdog == Watchdog::I6300esb {
+        args.option("-device", "i6300esb");
+        args.option("-action", "watchdog=reset");
+    }
+    if machine.on_reset == OnReset::Stop {
+        args.option("-action", "reboot=shutdown");
+    }
+    args.0.extend(machine.extra.iter().map(OsString::from));
+    args.0
+}
+
+struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    fn option(&mut self, name: &str, value: impl Into<OsString>) {
+        self.0.push(name.into());
+        self.0.push(value.into());
+    }
+}
+
+/// Processor model. Under KVM the host's own; under TCG everything that it can translate.
+pub fn processor(accelerator: Accelerator) -> &'static str {
+    match accelerator {
+        Accelerator::Kvm => "host",
+        Accelerator::Tcg => "max",
+    }
+}
+
+/// The accelerator with its properties.
+pub fn acceleration(accelerator: Accelerator) -> &'static str {
+    match accelerator {
+        Accelerator::Kvm => "kvm",
+        Accelerator::Tcg => "tcg,thread=multi",
+    }
+}
+
+fn base(args: &mut Arguments, machine: &Machine, accelerator: Accelerator) {
+    args.0.extend(["-nodefaults", "-no-user-config"].map(OsString::from));
+    args.option("-display", "none");
+    args.option("-machine", "q35,vmport=off,smm=off,hpet=off");
+    args.option("-accel", acceleration(accelerator));
+    args.option("-cpu", processor(accelerator));
+    args.option("-smp", machine.cpus.to_string());
+    args.option("-m", format!("{}M", machine.memory_mib));
+    // Nothing but what has a boot index, and no waiting for a key.
+    args.option("-boot", "strict=on,menu=off");
+}
+
+fn boot(args: &mut Arguments, machine: &Machine, places: &Places) {
+    match &machine.boot {
+        Boot::Uefi { .. } => {
+            if let Some((code, variables)) = &places.firmware {
+                args.option("-drive", with_path("if=pflash,format=raw,unit=0,readonly=on,file=", code));
+                args.option("-drive", with_path("if=pflash,format=raw,unit=1,file=", variables));
+            }
+        }
+        Boot::Kernel { kernel, initrd, command_line } => {
+            args.option("-kernel", kernel);
+            if let Some(initrd) = initrd {
+                args.option("-initrd", initrd);
+            }
+            if !command_line.is_empty() {
+                args.option("-append", command_line.as_str());
+            }
+        }
+    }
+}
+
+fn attach(args: &mut Arguments, number: usize, disk: &Disk) {
+    let writes = match disk.writes {
+        Writes::Dropped => "snapshot=on",
+        Writes::Kept => "cache=writeback",
+    };
+    let drive = format!("if=none,id=disk{number},format={},discard=unmap,{writes},file=", disk.format.name());
+    args.option("-drive", with_path(&drive, &disk.path));
+    let first = if number == 0 { ",bootindex=0" } else { "" };
+    args.option("-device", format!("virtio-blk-pci,drive=disk{number},serial=disk{number}{first}"));
+}
+
+/// QEMU connects to sockets on which we wait already, so not a byte is lost and a QEMU that is not there yet can't
+/// be mistaken for one that hangs.
+fn channels(args: &mut Arguments, places: &Places) {
+    let mut console = with_path("socket,id=console,path=", &places.console);
+    console.push(with_path(",logappend=off,logfile=", &places.console_log));
+    args.option("-chardev", console);
+    args.option("-serial", "chardev:console");
+    args.option("-chardev", with_path("socket,id=report,path=", &places.report));
+    args.option("-device", "virtio-serial-pci,max_ports=2");
+    args.option("-device", format!("virtserialport,chardev=report,name={}", corten_report::PORT));
+    args.option("-chardev", with_path("socket,id=qmp,path=", &places.qmp));
+    args.option("-mon", "chardev=qmp,mode=control");
+}
+
+/// `option` followed by a path, in which QEMU wants each comma twice.
+fn with_path(option: &str, path: &Path) -> OsString {
+    let mut bytes = option.as_bytes().to_vec();
+    for byte in OsStr::as_bytes(path.as_os_str()) {
+        bytes.push(*byte);
+        if *byte == b',' {
+            bytes.push(b',');
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{DiskFormat, Forward, Variables};
+
+    fn places() -> Places {
+        Places {
+            qmp: "/run/qmp".into(),
+            report: "/run/report".into(),
+            console: "/run/console".into(),
+            console_log: "/run/console.log".into(),
+            firmware: Some(("/fw/code.fd".into(), "/run/variables.fd".into())),
+        }
+    }
+
+    fn text(machine: &Machine, accelerator: Accelerator) -> String {
+        let args = arguments(machine, &places(), accelerator);
+        let lines: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
+        lines
+            .join("\n")
+            .replace("\n-", "\n\n-")
+            .replace("\n\n-", "\u{0}")
+            .replace('\n', " ")
+            .replace('\u{0}', "\n-")
+    }
+
+    #[test]
+    fn uefi_machine_with_a_disk_and_a_forward() {
+        let mut machine = Machine::new(Boot::Uefi { variables: Variables::Temporary });
+        machine.disks.push(Disk {
+            path: "/img/a,b.raw".into(),
+            format: DiskFormat::Raw,
+            writes: Writes::Dropped,
+        });
+        machine.forwards.push(Forward { host: 8443, guest: 7443 });
+        insta::assert_snapshot!(text(&machine, Accelerator::Tcg));
+    }
+
+    #[test]
+    fn kernel_machine_with_watchdog_and_kept_disk() {
+        let mut machine = Machine::new(Boot::Kernel {
+            kernel: "/img/linux".into(),
+            initrd: Some("/img/initrd".into()),
+            command_line: "console=ttyS0 panic=10".into(),
+        });
+        machine.disks.push(Disk {
+            path: "/keep/disk".into(),
+            format: DiskFormat::Qcow2,
+            writes: Writes::Kept,
+        });
+        machine.watchdog = Watchdog::I6300esb;
+        machine.on_reset = OnReset::Stop;
+        machine.extra = vec!["-device".into(), "qemu-xhci".into()];
+        insta::assert_snapshot!(text(&machine, Accelerator::Kvm));
+    }
+}

@@ -1,0 +1,101 @@
+//! Disk images on the host: a copy that keeps holes, for machines whose disk lives on after the run.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+
+use crate::error::VmError;
+
+/// The disk that a machine keeps in `folder`: a copy of `image`, made if it is not there yet. The folder is made
+/// as well. A copy that was interrupted is not taken for a disk, since it gets its name when it is whole.
+pub fn keep_disk(image: &Path, folder: &Path) -> Result<PathBuf, VmError> {
+    let kept = folder.join("disk").with_extension(image.extension().unwrap_or("raw".as_ref()));
+    if kept.exists() {
+        return Ok(kept);
+    }
+    fs::create_dir_all(folder).map_err(VmError::host("creating", folder))?;
+    let unfinished = folder.join("disk.unfinished");
+    sparse_copy(image, &unfinished)?;
+    fs::rename(&unfinished, &kept).map_err(VmError::host("renaming", &unfinished))?;
+    Ok(kept)
+}
+
+/// Copies a file with its holes: a disk image of gigabytes whose data is megabytes costs megabytes.
+pub fn sparse_copy(from: &Path, to: &Path) -> Result<(), VmError> {
+    let source = File::open(from).map_err(|source| VmError::Input {
+        what: "disk image",
+        path: from.into(),
+        source,
+    })?;
+    let target = File::create(to).map_err(VmError::host("creating", to))?;
+    copy_data(&source, &target).map_err(VmError::host("writing", to))
+}
+
+fn copy_data(source: &File, target: &File) -> std::io::Result<()> {
+    let length = source.metadata()?.len();
+    target.set_len(length)?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = 0;
+    while at < length {
+        // ENXIO: nothing but a hole up to the end. A file system without holes answers as if all were data.
+        let start = match rustix::fs::seek(source, SeekFrom::Data(at)) {
+            Ok(start) => start,
+            Err(Errno::NXIO) => break,
+            Err(error) => return Err(error.into()),
+        };
+        let end = rustix::fs::seek(source, SeekFrom::Hole(start))?.min(length);
+        at = start;
+        while at < end {
+            let want = buffer.len().min((end - at) as usize);
+            let count = source.read_at(&mut buffer[..want], at)?;
+            if count == 0 {
+                return Ok(());
+            }
+            target.write_all_at(&buffer[..count], at)?;
+            at += count as u64;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt;
+
+    #[test]
+    fn a_copy_has_the_same_bytes_and_the_same_holes() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let image = folder.path().join("image.raw");
+        let file = File::create(&image).expect("image");
+        file.write_all_at(b"head", 0).expect("write");
+        file.write_all_at(&[7; 5000], 40 << 20).expect("write");
+        file.set_len(64 << 20).expect("length");
+        let kept = keep_disk(&image, &folder.path().join("keep")).expect("copy");
+        assert_eq!(kept.file_name().expect("name"), "disk.raw");
+        assert!(fs::read(&image).expect("read") == fs::read(&kept).expect("read"));
+        assert!(kept.metadata().expect("metadata").blocks() <= file.metadata().expect("metadata").blocks());
+    }
+
+    #[test]
+    fn a_kept_disk_is_not_copied_again() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let image = folder.path().join("image.qcow2");
+        fs::write(&image, "first").expect("write");
+        let kept = keep_disk(&image, folder.path()).expect("copy");
+        fs::write(&kept, "changed by the guest").expect("write");
+        assert_eq!(keep_disk(&image, folder.path()).expect("kept"), kept);
+        assert_eq!(fs::read(&kept).expect("read"), b"changed by the guest");
+    }
+
+    #[test]
+    fn an_image_that_is_not_there_is_named() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let error = keep_disk(Path::new("/no/such.raw"), folder.path()).expect_err("no image").to_string();
+        assert!(error.starts_with("disk image /no/such.raw: "), "{error}");
+        assert!(!folder.path().join("disk.raw").exists());
+    }
+}

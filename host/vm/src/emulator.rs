@@ -1,0 +1,133 @@
+//! Where QEMU and its firmware are: on the host, or unpacked somewhere with a loader of their own.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::error::VmError;
+
+const PROGRAM: &str = "qemu-system-x86_64";
+
+/// Code and variable template of OVMF, by where distributions put them: Debian, Arch, Fedora.
+const FIRMWARE: [(&str, &str); 3] = [
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
+    ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+];
+
+/// UEFI firmware.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firmware {
+    /// The code, never written.
+    pub code: PathBuf,
+    /// A file of variables as they are before the first start.
+    pub variables: PathBuf,
+}
+
+/// A QEMU that can be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Emulator {
+    program: PathBuf,
+    leading: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    data: Vec<PathBuf>,
+    firmware: Option<Firmware>,
+}
+
+impl Emulator {
+    /// A QEMU started as `command` (its program, its first arguments and its environment are taken), which finds
+    /// its data in `data`.
+    pub fn from_parts(command: &Command, data: Vec<PathBuf>, firmware: Option<Firmware>) -> Self {
+        let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        Self {
+            program: command.get_program().into(),
+            leading: command.get_args().map(ToOwned::to_owned).collect(),
+            environment: set.collect(),
+            data,
+            firmware,
+        }
+    }
+
+    /// The QEMU and firmware of this host.
+    pub fn from_host() -> Result<Self, VmError> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let program =
+            std::env::split_paths(&path).map(|folder| folder.join(PROGRAM)).find(|file| file.is_file());
+        let program = program.ok_or(VmError::NoQemu { program: PROGRAM })?;
+        let firmware = FIRMWARE
+            .into_iter()
+            .find(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
+        let firmware =
+            firmware.map(|(code, variables)| Firmware { code: code.into(), variables: variables.into() });
+        Ok(Self::from_parts(&Command::new(program), Vec::new(), firmware))
+    }
+
+    /// The firmware, or where it was expected.
+    pub fn firmware(&self) -> Result<&Firmware, VmError> {
+        let looked = || FIRMWARE.map(|(code, _)| PathBuf::from(code)).to_vec();
+        self.firmware.as_ref().ok_or_else(|| VmError::NoFirmware { looked: looked() })
+    }
+
+    /// QEMU's version, as `--version` tells it: `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`.
+    pub fn version(&self) -> Result<String, VmError> {
+        let output = self.command().arg("--version").stdin(Stdio::null()).output();
+        let output = output.map_err(|source| self.not_started(source))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let version = text.lines().find_map(|line| line.strip_prefix("QEMU emulator version "));
+        version.map(str::to_owned).ok_or_else(|| VmError::Version {
+            program: self.program.clone(),
+            output: text.lines().next().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// A command that starts QEMU, without arguments that say what.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.leading).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        for folder in &self.data {
+            command.arg("-L").arg(folder);
+        }
+        command
+    }
+
+    pub(crate) fn not_started(&self, source: std::io::Error) -> VmError {
+        VmError::Host { doing: "starting", path: self.program.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loader_and_data_folders_stand_before_everything_else() {
+        let mut start = Command::new("/root/lib/ld.so");
+        start.args(["--library-path", "/root/lib", "/root/qemu"]).env("QEMU_MODULE_DIR", "/root/modules");
+        let emulator = Emulator::from_parts(&start, vec!["/root/share".into()], None);
+        let mut command = emulator.command();
+        command.arg("-m");
+        let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
+        assert_eq!(args, ["--library-path", "/root/lib", "/root/qemu", "-L", "/root/share", "-m"]);
+        assert_eq!(command.get_envs().count(), 1);
+    }
+
+    #[test]
+    fn missing_things_are_named() {
+        let emulator = Emulator::from_parts(&Command::new("/no/such/qemu"), Vec::new(), None);
+        insta::assert_snapshot!(
+            emulator.version().expect_err("not there"),
+            @"starting /no/such/qemu: No such file or directory (os error 2)"
+        );
+        insta::assert_snapshot!(
+            emulator.firmware().expect_err("not there"),
+            @"no UEFI firmware: expected /usr/share/OVMF/OVMF_CODE_4M.fd or /usr/share/edk2/x64/OVMF_CODE.4m.fd or /usr/share/edk2/ovmf/OVMF_CODE.fd"
+        );
+        let mut echo = Command::new("/bin/sh");
+        echo.args(["-c", "echo something else; echo more"]);
+        let other = Emulator::from_parts(&echo, Vec::new(), None);
+        insta::assert_snapshot!(
+            other.version().expect_err("not QEMU"),
+            @r#"/bin/sh --version printed "something else": expected a line with "QEMU emulator version""#
+        );
+    }
+}

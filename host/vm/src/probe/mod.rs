@@ -1,0 +1,141 @@
+//! Which accelerator: KVM only where a guest was seen to run in it.
+//!
+//! That `/dev/kvm` is there and opens says little: on a host that is a guest itself, QEMU may abort, or the guest
+//! may hang after its first instructions. So a guest of 430 bytes is started with the processor model of the real
+//! one and has to do what a kernel does first. The answer is kept until the host restarts or QEMU changes.
+
+mod cache;
+mod guest;
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::arguments::{acceleration, processor};
+use crate::emulator::Emulator;
+use crate::error::VmError;
+use crate::machine::Accelerator;
+use crate::process::Process;
+
+/// The guest needs a few milliseconds; QEMU's own start is most of this on a busy host.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// How the accelerator is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// KVM if a guest runs in it, else TCG. The folder keeps the answer.
+    Probe {
+        /// A folder for what can be found out again; made if it is not there.
+        cache: PathBuf,
+    },
+    /// This one.
+    Fixed(Accelerator),
+}
+
+/// Chooses an accelerator; the text says why.
+pub fn choose(emulator: &Emulator, choice: &Choice) -> Result<(Accelerator, String), VmError> {
+    let folder = match choice {
+        Choice::Fixed(accelerator) => return Ok((*accelerator, "asked for".to_owned())),
+        Choice::Probe { cache } => cache,
+    };
+    if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
+        return Ok((Accelerator::Tcg, format!("/dev/kvm: {error}")));
+    }
+    let key = cache::Key::of_host(emulator.version()?);
+    let verdict = if let Some(known) = cache::read(folder, &key) {
+        known
+    } else {
+        let verdict = probe(emulator, Accelerator::Kvm)?;
+        cache::write(folder, &key, &verdict)?;
+        verdict
+    };
+    Ok(match verdict {
+        Verdict::Runs => (Accelerator::Kvm, "a guest runs in KVM".to_owned()),
+        Verdict::DoesNotRun(why) => (Accelerator::Tcg, format!("no guest runs in KVM here: {why}")),
+    })
+}
+
+/// What a probe found.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// A guest runs.
+    Runs,
+    /// None does, and why.
+    DoesNotRun(String),
+}
+
+/// Starts the guest.
+fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, VmError> {
+    let folder = tempfile::Builder::new().prefix("corten-probe-").tempdir();
+    let folder = folder.map_err(VmError::host("creating a folder in", std::env::temp_dir()))?;
+    let rom = folder.path().join("rom");
+    fs::write(&rom, guest::rom()).map_err(VmError::host("writing", &rom))?;
+    let mut command: Command = emulator.command();
+    command.args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-machine", "q35"]);
+    command.args([
+        "-accel",
+        acceleration(accelerator),
+        "-cpu",
+        processor(accelerator),
+        "-smp",
+        "2",
+        "-m",
+        "256M",
+    ]);
+    command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-bios"]).arg(&rom);
+    let stderr =
+        tempfile::tempfile_in(folder.path()).map_err(VmError::host("creating a file in", folder.path()))?;
+    let mut process = Process::start(command, stderr).map_err(|source| emulator.not_started(source))?;
+    let end = Instant::now() + LIMIT;
+    while Instant::now() < end {
+        if let Some(status) = process.ended() {
+            if status.code() == Some(guest::EXIT_STATUS) {
+                return Ok(Verdict::Runs);
+            }
+            // QEMU says more on later lines, but the first one is the cause.
+            let message = process.message().lines().next().unwrap_or("the guest restarted").to_owned();
+            return Ok(Verdict::DoesNotRun(format!("{message} ({status})")));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(Verdict::DoesNotRun(format!("the guest hung for {} s", LIMIT.as_secs())))
+}
+
+/// A program that only tests need, or `None` with a word about it, or a panic where tests have to have it.
+#[cfg(test)]
+pub(crate) fn outside_tool(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let given = std::env::var_os("CORTEN_TOOLS_BIN").map(PathBuf::from);
+    let found = given.into_iter().chain(std::env::split_paths(&folders)).map(|folder| folder.join(name));
+    let found = found.into_iter().find(|file| file.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("CORTEN_REQUIRE_TOOLS").is_none(), "{name} is not there");
+        eprintln!("skipped: {name} is not there");
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guest_runs_in_a_qemu_that_works() {
+        if outside_tool("qemu-system-x86_64").is_none() {
+            return;
+        }
+        let emulator = Emulator::from_host().expect("QEMU is there");
+        assert_eq!(probe(&emulator, Accelerator::Tcg).expect("QEMU starts"), Verdict::Runs);
+    }
+
+    #[test]
+    fn a_qemu_that_ends_by_itself_runs_no_guest() {
+        let mut liar = Command::new("/bin/sh");
+        liar.args(["-c", "echo out of order >&2; echo more >&2; exit 1"]);
+        let emulator = Emulator::from_parts(&liar, Vec::new(), None);
+        let verdict = probe(&emulator, Accelerator::Kvm).expect("the shell starts");
+        assert_eq!(verdict, Verdict::DoesNotRun("out of order (exit status: 1)".into()));
+    }
+}

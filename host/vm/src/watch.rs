@@ -1,0 +1,300 @@
+//! What a run makes of what it sees: a state machine without clock and I/O.
+//!
+//! It is fed everything that happens, with the time since power-on, and answers with what is to be done. When QEMU
+//! is gone it says how the run ended.
+
+use std::time::Duration;
+
+use corten_report::Event;
+
+use crate::control::Wish;
+use crate::qmp::{Message, Origin, QmpEvent};
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the node is ready; then its power button is pressed.
+    Ready,
+    /// Until the machine is off.
+    Off,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From power-on to ready.
+    pub ready: Option<Duration>,
+    /// From power-on to off.
+    pub total: Option<Duration>,
+    /// From the first press of the power button to off.
+    pub stop: Duration,
+}
+
+impl Default for Limits {
+    /// 180 s to be ready, 30 s to stop, no limit for the whole.
+    fn default() -> Self {
+        Self { ready: Some(Duration::from_mins(3)), total: None, stop: Duration::from_secs(30) }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The guest switched the machine off.
+    PoweredOff,
+    /// The guest restarted the machine, and the machine ends with that.
+    Restarted,
+    /// The guest's kernel panicked and said so to the machine.
+    Panicked,
+    /// The node was not ready in time.
+    NotReady,
+    /// The node reported that it can't become ready.
+    NodeFailed,
+    /// The run took longer than it may.
+    TimedOut,
+    /// The power button was pressed and the machine was not off in time.
+    NotStopped,
+    /// It was wanted that the power be cut.
+    Killed,
+    /// QEMU can't go on with the guest, and why.
+    Broken(String),
+    /// QEMU ended without anybody having asked for it.
+    Died {
+        /// Its exit status.
+        status: String,
+        /// What it wrote to standard error.
+        message: String,
+    },
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::PoweredOff => write!(f, "the node is off"),
+            Self::Restarted => write!(f, "the node restarted"),
+            Self::Panicked => write!(f, "the kernel panicked"),
+            Self::NotReady => write!(f, "the node was not ready in time"),
+            Self::NodeFailed => write!(f, "the node reported a failure"),
+            Self::TimedOut => write!(f, "the run took longer than it may"),
+            Self::NotStopped => write!(f, "the node did not stop in time and was ended"),
+            Self::Killed => write!(f, "the node was ended without being asked to stop"),
+            Self::Broken(why) => write!(f, "QEMU can't go on: {why}"),
+            Self::Died { status, message } if message.is_empty() => write!(f, "QEMU ended ({status})"),
+            Self::Died { status, message } => write!(f, "QEMU ended ({status}): {message}"),
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A line on the report port.
+    Report(&'a Event),
+    /// A line from QEMU.
+    Message(&'a Message),
+    /// Something on the console; what it says does not matter.
+    Console,
+    /// Somebody wants something.
+    Wish(Wish),
+    /// Time went by.
+    Time,
+}
+
+/// Something to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Press the power button.
+    PowerButton,
+    /// Ask QEMU for the state of the machine.
+    AskStatus,
+    /// End QEMU.
+    Kill,
+}
+
+/// A node that failed prints why after it reported it; this long is waited for that.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A press of the power button is lost on a guest that has no driver for it yet, so it is pressed again.
+const PRESS_AGAIN: Duration = Duration::from_secs(5);
+
+/// The state of a run.
+#[derive(Debug)]
+pub struct Watch {
+    until: Until,
+    limits: Limits,
+    /// A machine that gave no sign until then is broken. Set where the accelerator is in doubt.
+    silence: Option<Duration>,
+    sign: bool,
+    ready: Option<Duration>,
+    failed: Option<Duration>,
+    stopping: Option<Duration>,
+    first_press: Option<Duration>,
+    last_press: Option<Duration>,
+    interrupted: bool,
+    shutdown: Option<(Origin, String)>,
+    end: Option<End>,
+}
+
+impl Watch {
+    /// A run that begins now.
+    pub fn new(until: Until, limits: Limits, silence: Option<Duration>) -> Self {
+        Self {
+            until,
+            limits,
+            silence,
+            sign: false,
+            ready: None,
+            failed: None,
+            stopping: None,
+            first_press: None,
+            last_press: None,
+            interrupted: false,
+            shutdown: None,
+            end: None,
+        }
+    }
+
+    /// Takes in what happened at `now` and says what is to be done.
+    pub fn on(&mut self, now: Duration, input: &Input<'_>) -> Option<Act> {
+        if self.end.is_some() {
+            return None;
+        }
+        let act = match input {
+            Input::Report(event) => self.on_report(now, event),
+            Input::Message(message) => self.on_message(message),
+            Input::Console => {
+                self.sign = true;
+                None
+            }
+            Input::Wish(Wish::Kill) => Some(self.kill(End::Killed)),
+            Input::Wish(Wish::Interrupt) if self.interrupted => Some(self.kill(End::Killed)),
+            Input::Wish(wish) => {
+                self.interrupted |= *wish == Wish::Interrupt;
+                Some(self.press(now))
+            }
+            Input::Time => None,
+        };
+        act.or_else(|| self.on_time(now))
+    }
+
+    fn on_report(&mut self, now: Duration, event: &Event) -> Option<Act> {
+        self.sign = true;
+        match event {
+            Event::Ready(_) if self.ready.is_none() => {
+                self.ready = Some(now);
+                (self.until == Until::Ready && self.first_press.is_none()).then(|| self.press(now))
+            }
+            Event::Failed(_) => {
+                self.failed.get_or_insert(now);
+                None
+            }
+            Event::Stopping { .. } => {
+                self.stopping = Some(now);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn on_message(&mut self, message: &Message) -> Option<Act> {
+        match message {
+            Message::Event(QmpEvent::Stopped) => Some(Act::AskStatus),
+            Message::Event(QmpEvent::Shutdown { by, reason }) => {
+                self.shutdown = Some((*by, reason.clone()));
+                None
+            }
+            // What is reported of one start says nothing about the next.
+            Message::Event(QmpEvent::Reset { by: Origin::Guest, .. }) => {
+                self.failed = None;
+                self.stopping = None;
+                None
+            }
+            Message::Status(status) if matches!(status.as_str(), "internal-error" | "io-error") => {
+                Some(self.kill(End::Broken(status.clone())))
+            }
+            _ => None,
+        }
+    }
+
+    fn on_time(&mut self, now: Duration) -> Option<Act> {
+        let past = |limit: Option<Duration>| limit.is_some_and(|limit| now >= limit);
+        if past(self.stop_limit()) {
+            return Some(self.kill(End::NotStopped));
+        }
+        if past(self.limits.total) {
+            return Some(self.kill(End::TimedOut));
+        }
+        if past(self.last_words()) {
+            return Some(self.kill(End::NodeFailed));
+        }
+        if past(self.ready_limit()) {
+            return Some(self.kill(End::NotReady));
+        }
+        if past(self.silence_limit()) {
+            return Some(self.kill(End::Broken(format!("no sign of the guest after {} s", now.as_secs()))));
+        }
+        past(self.next_press()).then(|| self.press(now))
+    }
+
+    /// When [`Watch::on`] has to be called at the latest, even if nothing happens.
+    pub fn deadline(&self) -> Option<Duration> {
+        let limits = [
+            self.stop_limit(),
+            self.limits.total,
+            self.last_words(),
+            self.ready_limit(),
+            self.silence_limit(),
+            self.next_press(),
+        ];
+        limits.into_iter().flatten().min()
+    }
+
+    fn stop_limit(&self) -> Option<Duration> {
+        self.first_press.map(|press| press + self.limits.stop)
+    }
+
+    /// A failure ends only a run that waits for ready; a person may want to look at the node.
+    fn last_words(&self) -> Option<Duration> {
+        let waiting = self.until == Until::Ready && self.ready.is_none() && self.first_press.is_none();
+        self.failed.filter(|_| waiting).map(|failed| failed + LAST_WORDS)
+    }
+
+    fn ready_limit(&self) -> Option<Duration> {
+        self.limits.ready.filter(|_| self.ready.is_none() && self.first_press.is_none())
+    }
+
+    fn silence_limit(&self) -> Option<Duration> {
+        self.silence.filter(|_| !self.sign && self.first_press.is_none())
+    }
+
+    fn next_press(&self) -> Option<Duration> {
+        self.last_press.filter(|_| self.stopping.is_none()).map(|press| press + PRESS_AGAIN)
+    }
+
+    fn press(&mut self, now: Duration) -> Act {
+        self.first_press.get_or_insert(now);
+        self.last_press = Some(now);
+        Act::PowerButton
+    }
+
+    fn kill(&mut self, end: End) -> Act {
+        self.end = Some(end);
+        Act::Kill
+    }
+
+    /// How the run ended, now that QEMU is gone with this exit status and last message.
+    pub fn end(self, status: String, message: String) -> End {
+        if let Some(end) = self.end {
+            return end;
+        }
+        match self.shutdown {
+            Some((Origin::Guest, reason)) if reason == "guest-reset" => End::Restarted,
+            Some((Origin::Guest, reason)) if reason == "guest-panic" => End::Panicked,
+            Some((Origin::Guest, _)) => End::PoweredOff,
+            _ => End::Died { status, message },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

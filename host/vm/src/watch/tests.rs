@@ -1,0 +1,194 @@
+//! What a run does about what it sees, on made-up sequences of events.
+
+use proptest::prelude::*;
+
+use super::*;
+use corten_report::{Failed, Ready};
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn limits() -> Limits {
+    Limits { ready: Some(seconds(60)), total: Some(seconds(300)), stop: seconds(30) }
+}
+
+fn ready() -> Event {
+    Event::Ready(Ready {
+        version: "1.0".into(),
+        root_hash: String::new(),
+        kernel_to_ready_ms: 1,
+        memory_used_bytes: 1,
+        processes: 1,
+        services: std::collections::BTreeMap::new(),
+    })
+}
+
+fn failed() -> Event {
+    Event::Failed(Failed {
+        what: "stage1.verity".into(),
+        why: "no slot".into(),
+        hint: "write the image again".into(),
+    })
+}
+
+fn stopping() -> Event {
+    Event::Stopping { cause: "power-button".into() }
+}
+
+fn shutdown(by: Origin, reason: &str) -> Message {
+    Message::Event(QmpEvent::Shutdown { by, reason: reason.into() })
+}
+
+fn end(watch: Watch) -> End {
+    watch.end("exit status: 0".into(), String::new())
+}
+
+#[test]
+fn until_ready_the_button_is_pressed_once_and_the_node_stops() {
+    let mut watch = Watch::new(Until::Ready, limits(), None);
+    assert_eq!(watch.on(seconds(5), &Input::Report(&ready())), Some(Act::PowerButton));
+    assert_eq!(watch.on(seconds(6), &Input::Report(&stopping())), None);
+    assert_eq!(watch.on(seconds(29), &Input::Time), None);
+    assert_eq!(watch.on(seconds(30), &Input::Message(&shutdown(Origin::Guest, "guest-shutdown"))), None);
+    assert_eq!(end(watch), End::PoweredOff);
+}
+
+#[test]
+fn a_run_until_off_goes_on_when_the_node_is_ready() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(watch.on(seconds(5), &Input::Report(&ready())), None);
+    assert_eq!(watch.on(seconds(200), &Input::Time), None);
+    assert_eq!(watch.on(seconds(300), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::TimedOut);
+}
+
+#[test]
+fn a_press_that_the_guest_does_not_notice_is_repeated() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(watch.on(seconds(1), &Input::Wish(Wish::PowerButton)), Some(Act::PowerButton));
+    assert_eq!(watch.deadline(), Some(seconds(6)));
+    assert_eq!(watch.on(seconds(6), &Input::Time), Some(Act::PowerButton));
+    assert_eq!(watch.on(seconds(7), &Input::Report(&stopping())), None);
+    assert_eq!(watch.deadline(), Some(seconds(31)));
+    assert_eq!(watch.on(seconds(31), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::NotStopped);
+}
+
+#[test]
+fn not_ready_in_time_ends_the_machine() {
+    for until in [Until::Ready, Until::Off] {
+        let mut watch = Watch::new(until, limits(), None);
+        assert_eq!(watch.on(seconds(59), &Input::Console), None);
+        assert_eq!(watch.on(seconds(60), &Input::Time), Some(Act::Kill));
+        assert_eq!(end(watch), End::NotReady);
+    }
+}
+
+#[test]
+fn a_failure_ends_a_run_that_waits_for_ready_after_its_last_words() {
+    let mut watch = Watch::new(Until::Ready, limits(), None);
+    assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
+    assert_eq!(watch.on(seconds(3), &Input::Console), None);
+    assert_eq!(watch.on(seconds(4), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::NodeFailed);
+}
+
+#[test]
+fn the_second_interrupt_does_not_wait() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(watch.on(seconds(1), &Input::Wish(Wish::Interrupt)), Some(Act::PowerButton));
+    assert_eq!(watch.on(seconds(2), &Input::Wish(Wish::Interrupt)), Some(Act::Kill));
+    assert_eq!(end(watch), End::Killed);
+}
+
+#[test]
+fn a_press_of_the_button_before_is_no_interrupt() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(watch.on(seconds(1), &Input::Wish(Wish::PowerButton)), Some(Act::PowerButton));
+    assert_eq!(watch.on(seconds(2), &Input::Wish(Wish::Interrupt)), Some(Act::PowerButton));
+}
+
+#[test]
+fn a_stopped_machine_is_asked_why() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    let stopped = Message::Event(QmpEvent::Stopped);
+    assert_eq!(watch.on(seconds(1), &Input::Message(&stopped)), Some(Act::AskStatus));
+    assert_eq!(watch.on(seconds(1), &Input::Message(&Message::Status("shutdown".into()))), None);
+    let broken = Message::Status("internal-error".into());
+    assert_eq!(watch.on(seconds(1), &Input::Message(&broken)), Some(Act::Kill));
+    assert_eq!(end(watch), End::Broken("internal-error".into()));
+}
+
+#[test]
+fn silence_is_broken_only_where_it_is_in_doubt() {
+    let mut doubted = Watch::new(Until::Ready, limits(), Some(seconds(20)));
+    assert_eq!(doubted.on(seconds(20), &Input::Time), Some(Act::Kill));
+    assert!(matches!(end(doubted), End::Broken(_)));
+    let mut spoke = Watch::new(Until::Ready, limits(), Some(seconds(20)));
+    assert_eq!(spoke.on(seconds(1), &Input::Console), None);
+    assert_eq!(spoke.on(seconds(20), &Input::Time), None);
+    let mut trusted = Watch::new(Until::Ready, limits(), None);
+    assert_eq!(trusted.on(seconds(20), &Input::Time), None);
+}
+
+#[test]
+fn how_the_machine_went_off_tells_the_end() {
+    let cases = [
+        (shutdown(Origin::Guest, "guest-shutdown"), End::PoweredOff),
+        (shutdown(Origin::Guest, "guest-reset"), End::Restarted),
+        (shutdown(Origin::Guest, "guest-panic"), End::Panicked),
+    ];
+    for (message, expected) in cases {
+        let mut watch = Watch::new(Until::Off, limits(), None);
+        assert_eq!(watch.on(seconds(1), &Input::Message(&message)), None);
+        assert_eq!(end(watch), expected);
+    }
+    for message in [shutdown(Origin::Host, "host-signal"), Message::Greeting] {
+        let mut watch = Watch::new(Until::Off, limits(), None);
+        watch.on(seconds(1), &Input::Message(&message));
+        let died = End::Died { status: "signal: 15".into(), message: "terminating".into() };
+        assert_eq!(watch.end("signal: 15".into(), "terminating".into()), died);
+    }
+}
+
+fn any_input() -> impl Strategy<Value = (u8, u64)> {
+    (0u8..12, 0u64..20)
+}
+
+proptest! {
+    /// Whatever happens, in whatever order: nothing is done after a kill, and a run with a limit for the whole is
+    /// over when that is reached.
+    #[test]
+    fn a_run_ends_and_stays_ended(inputs in proptest::collection::vec(any_input(), 0..60), ready_goal: bool) {
+        let until = if ready_goal { Until::Ready } else { Until::Off };
+        let mut watch = Watch::new(until, limits(), Some(seconds(20)));
+        let mut now = Duration::ZERO;
+        let mut killed = false;
+        let reports = [ready(), failed(), stopping()];
+        let messages = [
+            Message::Event(QmpEvent::Stopped),
+            Message::Event(QmpEvent::Reset { by: Origin::Guest, reason: "guest-reset".into() }),
+            Message::Status("internal-error".into()),
+            shutdown(Origin::Guest, "guest-shutdown"),
+        ];
+        for (kind, step) in inputs {
+            now += seconds(step);
+            let input = match kind {
+                0..=2 => Input::Report(&reports[kind as usize]),
+                3..=6 => Input::Message(&messages[kind as usize - 3]),
+                7 => Input::Console,
+                8 => Input::Wish(Wish::PowerButton),
+                9 => Input::Wish(Wish::Interrupt),
+                10 => Input::Wish(Wish::Kill),
+                _ => Input::Time,
+            };
+            let act = watch.on(now, &input);
+            prop_assert!(!(killed && act.is_some()));
+            killed |= act == Some(Act::Kill);
+        }
+        let last = now.max(seconds(300));
+        killed |= watch.on(last, &Input::Time) == Some(Act::Kill);
+        prop_assert!(killed);
+    }
+}
