@@ -8,6 +8,7 @@
 pub mod cpio;
 pub mod deb;
 pub mod extent;
+pub mod fat;
 pub mod gpt;
 pub mod tree;
 pub mod uki;
