@@ -1,0 +1,52 @@
+//! What keeps containerd from being used, as init reports it.
+
+/// Why a check of containerd failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody answered in time.
+    #[error("containerd did not answer on {socket} within {seconds} s: {last}")]
+    Silent {
+        /// Path of the socket.
+        socket: String,
+        /// How long it was tried.
+        seconds: u64,
+        /// What the last attempt met.
+        last: String,
+    },
+    /// A plugin that containers need is not there.
+    #[error("containerd has no plugin {0}")]
+    PluginMissing(String),
+    /// A plugin that containers need did not start.
+    #[error("containerd's plugin {plugin} failed: {message}")]
+    PluginFailed {
+        /// Type and id, `io.containerd.snapshotter.v1.overlayfs` for example.
+        plugin: String,
+        /// What the plugin said.
+        message: String,
+    },
+    /// A call was refused.
+    #[error("containerd refused to {what}: {message}")]
+    Refused {
+        /// What was asked for.
+        what: &'static str,
+        /// Its answer.
+        message: String,
+    },
+    /// A file of the container could not be prepared.
+    #[error("can't write {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The snapshotter answered with something else than a directory to write to.
+    #[error("the snapshotter gave {0:?} for a new snapshot, expected one bind mount")]
+    Mounts(String),
+    /// The program in the container did not end well.
+    #[error("the container exited with code {0}, expected 0")]
+    Exit(u32),
+    /// The program did not end in time.
+    #[error("the container still ran after {0} s")]
+    Slow(u64),
+}
