@@ -11,6 +11,7 @@ pub mod erofs;
 pub mod extent;
 pub mod fat;
 pub mod gpt;
+pub mod qcow2;
 pub mod tree;
 pub mod uki;
 pub mod verity;

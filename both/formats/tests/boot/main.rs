@@ -5,5 +5,6 @@ mod tool;
 
 mod cpio;
 mod gpt;
+mod qcow2;
 mod uki;
 mod verity;
