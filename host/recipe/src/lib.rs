@@ -5,17 +5,32 @@
 //! alone.
 #![forbid(unsafe_code)]
 
+mod builtin;
 mod diagnostic;
+mod disk;
 mod key;
+mod load;
+mod loader;
+mod merge;
 mod nearest;
 mod node;
 mod origins;
 pub mod plan;
+mod read;
+mod schema;
+mod show;
 mod source;
 pub mod types;
+pub mod written;
 
+pub use builtin::{BuiltIn, DEFAULT, builtin_names, builtin_recipe};
 pub use diagnostic::{Diagnostic, Origin, Problem, Report};
+pub use disk::HostLoader;
 pub use key::{KeyPath, Step};
+pub use load::{MAX_DEPTH, Merged};
+pub use loader::{FILE_LIMIT, Fetched, LoadError, Loader, RECIPE_LIMIT};
 pub use nearest::nearest;
 pub use plan::Plan;
+pub use schema::{schema, schema_text};
 pub use source::{Location, Source};
+pub use written::Recipe;

@@ -19,8 +19,8 @@ pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
 
 /// The error for a text that is none of `names`.
 pub(crate) fn not_among(text: &str, names: &[&str]) -> BadValue {
-    let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let expected = match list.split_last() {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let expected = match quoted.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
         None => "nothing".into(),

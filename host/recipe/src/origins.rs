@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::key::KeyPath;
+use crate::key::{KeyPath, Step};
 use crate::node::{Node, SourceId, Value};
 use crate::source::{Origin, Source};
 
@@ -23,6 +23,17 @@ pub(crate) enum Part {
 impl Origins {
     pub(crate) fn new(tree: Node, sources: Vec<Source>) -> Self {
         Self { tree: Arc::new(tree), sources: sources.into() }
+    }
+
+    /// Puts another text at a path, which keeps its place.
+    pub(crate) fn set_text(&mut self, path: &KeyPath, text: String) {
+        let mut node = Arc::make_mut(&mut self.tree);
+        for step in path.steps() {
+            let (Value::Table(entries), Step::Key(key)) = (&mut node.value, step) else { return };
+            let Some(next) = entries.get_mut(key) else { return };
+            node = next;
+        }
+        node.value = Value::Text(text);
     }
 
     pub(crate) fn tree(&self) -> &Node {
@@ -55,10 +66,5 @@ impl Origins {
 
     pub(crate) fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(usize::from(id.0))
-    }
-
-    /// The recipe that the build was asked for, as against those that it extends.
-    pub(crate) fn last_source(&self) -> Option<&Source> {
-        self.sources.last()
     }
 }

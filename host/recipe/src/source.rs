@@ -66,8 +66,8 @@ pub struct Origin {
 impl Origin {
     /// The line, counted from 1.
     pub fn line(&self) -> usize {
-        let before = self.source.text.as_bytes().get(..self.span.start).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        let before = self.source.text.get(..self.span.start).unwrap_or_default();
+        before.matches('\n').count() + 1
     }
 }
 

@@ -3,8 +3,12 @@
 //! The builder starts from a plan alone. What it finds out later, that a package has no such program for example,
 //! it reports through [`Plan::diagnostic`], which knows the place in the recipe.
 
+mod accounts;
+mod decide;
 mod image;
 mod parts;
+mod paths;
+mod services;
 
 use std::collections::BTreeMap;
 

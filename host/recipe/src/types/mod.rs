@@ -9,7 +9,7 @@ mod size;
 mod text;
 mod word;
 
-pub use constraint::{Constraint, Relation};
+pub use constraint::Constraint;
 pub use id::Id;
 pub use mode::Mode;
 pub use path::{LinkTarget, TargetPath};

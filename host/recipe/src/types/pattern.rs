@@ -177,8 +177,8 @@ impl FromStr for ModulePattern {
     fn from_str(text: &str) -> Result<Self, BadValue> {
         let expected =
             "the name of a module, or a pattern of paths below `kernel`, for example `drivers/net/**`";
-        if text.ends_with(".ko") {
-            return Err(BadValue::or("a module without its suffix", text.trim_end_matches(".ko")));
+        if let Some(stem) = text.strip_suffix(".ko") {
+            return Err(BadValue::or("a module without its suffix", stem));
         }
         if let Some(below) = text.strip_prefix('/').or_else(|| text.strip_prefix("kernel/")) {
             return Err(BadValue::or(expected, below));

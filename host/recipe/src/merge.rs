@@ -1,0 +1,146 @@
+//! Puts a recipe on top of the one that it extends.
+//!
+//! First `remove` takes away. Then tables merge key by key and the later value wins. Lists are joined, what is
+//! there already once; the lists of [`REPLACED`] mean something as a whole, so the later one takes their place, and
+//! so does a later file.
+
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::key::KeyPath;
+use crate::nearest::nearest;
+use crate::node::{Node, Value};
+use crate::source::{Origin, Source};
+
+/// Lists that a later recipe replaces, by path; `*` stands for any name.
+const REPLACED: [&[&str]; 3] =
+    [&["image", "formats"], &["services", "*", "exec"], &["services", "*", "ready"]];
+
+/// Tables that a later recipe replaces.
+const REPLACED_TABLES: [&[&str]; 1] = [&["files", "*"]];
+
+/// Where what a list of `remove` names is found: the list, the table or list, and whatever goes with it.
+const REMOVED: [(&str, &[&str], Option<&str>); 14] = [
+    ("components", &["archive", "components"], None),
+    ("modules", &["kernel", "modules"], None),
+    ("boot-modules", &["kernel", "boot-modules"], None),
+    ("command-line", &["kernel", "command-line"], None),
+    ("microcode", &["kernel", "microcode"], None),
+    ("packages", &["packages"], Some("scripts")),
+    ("scripts", &["scripts"], None),
+    ("directories", &["directories"], None),
+    ("files", &["files"], None),
+    ("links", &["links"], None),
+    ("users", &["users"], None),
+    ("groups", &["groups"], None),
+    ("services", &["services"], None),
+    ("sysctl", &["sysctl"], None),
+];
+
+/// The recipe `over` on top of the merged recipe `base`.
+pub(crate) fn merge(mut base: Node, mut over: Node, sources: &[Source]) -> (Node, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    if let Value::Table(entries) = &mut over.value
+        && let Some(remove) = entries.remove("remove")
+    {
+        take_away(&mut base, &remove, sources, &mut diagnostics);
+    }
+    lay(&mut base, over, &mut Vec::new());
+    (base, diagnostics)
+}
+
+fn take_away(base: &mut Node, remove: &Node, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
+    for (list, path, along) in REMOVED {
+        let names = remove.entries().and_then(|entries| entries.get(list)).map(|node| &node.value);
+        let Some(Value::List(names)) = names else { continue };
+        for (n, item) in names.iter().enumerate() {
+            let Value::Text(name) = &item.value else { continue };
+            if take_one(base, path, name) {
+                if let Some(along) = along {
+                    take_one(base, &[along], name);
+                }
+                continue;
+            }
+            let key = KeyPath::of(&["remove", list]).item(n);
+            let value = toml::Value::String(name.clone()).to_string();
+            let mut diagnostic =
+                Diagnostic::from(Problem::NothingToRemove { key, value }).with_label("not there");
+            let there = names_at(base, path);
+            diagnostic = match nearest(name, there.iter().map(String::as_str)) {
+                Some(close) => diagnostic.with_help(format!("did you mean `{close}`?")),
+                None => diagnostic,
+            };
+            if let Some(source) = sources.get(usize::from(item.source.0)) {
+                diagnostic =
+                    diagnostic.with_origin(Origin { source: source.clone(), span: item.span.clone() });
+            }
+            diagnostics.push(diagnostic);
+        }
+    }
+}
+
+fn take_one(base: &mut Node, path: &[&str], name: &str) -> bool {
+    let mut node = base;
+    for key in path {
+        let Value::Table(entries) = &mut node.value else { return false };
+        let Some(next) = entries.get_mut(*key) else { return false };
+        node = next;
+    }
+    match &mut node.value {
+        Value::Table(entries) => entries.remove(name).is_some(),
+        Value::List(items) => {
+            let before = items.len();
+            items.retain(|item| !matches!(&item.value, Value::Text(text) if text == name));
+            items.len() < before
+        }
+        _ => false,
+    }
+}
+
+fn names_at(base: &Node, path: &[&str]) -> Vec<String> {
+    match base.at(&KeyPath::of(path)).map(|node| &node.value) {
+        Some(Value::Table(entries)) => entries.keys().cloned().collect(),
+        Some(Value::List(items)) => items
+            .iter()
+            .filter_map(|item| if let Value::Text(text) = &item.value { Some(text.clone()) } else { None })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn lay(base: &mut Node, over: Node, path: &mut Vec<String>) {
+    match (&mut base.value, over.value) {
+        (Value::Table(entries), Value::Table(more)) if !is_among(path, &REPLACED_TABLES) => {
+            (base.source, base.key, base.span) = (over.source, over.key, over.span);
+            for (key, node) in more {
+                match entries.get_mut(&key) {
+                    Some(there) => {
+                        path.push(key);
+                        lay(there, node, path);
+                        path.pop();
+                    }
+                    None => {
+                        entries.insert(key, node);
+                    }
+                }
+            }
+        }
+        (Value::List(items), Value::List(more)) if !is_among(path, &REPLACED) => {
+            for item in more {
+                if !items.iter().any(|there| same_text(there, &item)) {
+                    items.push(item);
+                }
+            }
+        }
+        (_, value) => *base = Node { source: over.source, key: over.key, span: over.span, value },
+    }
+}
+
+fn same_text(a: &Node, b: &Node) -> bool {
+    matches!((&a.value, &b.value), (Value::Text(a), Value::Text(b)) if a == b)
+}
+
+fn is_among(path: &[String], patterns: &[&[&str]]) -> bool {
+    patterns.iter().any(|pattern| {
+        pattern.len() == path.len()
+            && pattern.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
+    })
+}

@@ -1,0 +1,260 @@
+//! From a merged recipe to a plan: fills in, resolves names, checks everything against everything.
+
+use std::collections::BTreeMap;
+
+use super::accounts::Accounts;
+use super::parts::{Archive, Content, Directory, ExtraSuite, Kernel, OwnFile, Owner, Product, Selection};
+use super::{Plan, image, paths, services};
+use crate::diagnostic::{Diagnostic, Problem, Report};
+use crate::key::KeyPath;
+use crate::load::Merged;
+use crate::nearest::nearest;
+use crate::origins::Origins;
+use crate::types::{
+    AccountName, Component, KernelArgument, Mode, PackageName, RecipeName, RecipeVersion, TargetPath,
+};
+use crate::written;
+
+/// Collects complaints while a plan comes into being.
+pub(super) struct Court<'a> {
+    pub(super) origins: &'a Origins,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Court<'_> {
+    /// Complains about the value at a key.
+    pub(super) fn complain(&mut self, problem: Problem, key: &KeyPath, help: Option<String>) {
+        let diagnostic = Diagnostic::from(problem).at(key, self.origins);
+        self.put(match help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        });
+    }
+
+    /// Complains about a key that is not there. It points at the table that lacks it.
+    pub(super) fn missing(&mut self, key: &KeyPath, help: &str) {
+        self.complain(Problem::Missing(key.clone()), key, Some(help.into()));
+    }
+
+    /// Complains about a name that nothing has.
+    pub(super) fn unresolved<'n>(
+        &mut self,
+        key: &KeyPath,
+        name: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) {
+        let help = nearest(name, names).map(|close| format!("did you mean `{close}`?"));
+        let value = toml::Value::String(name.into()).to_string();
+        self.complain(Problem::Unresolved { key: key.clone(), value }, key, help);
+    }
+
+    /// Complains about two values that exclude each other.
+    pub(super) fn conflict(&mut self, message: String, key: &KeyPath, other: (&str, &KeyPath)) {
+        let place = self.origins.of_key(key);
+        let mut diagnostic = Diagnostic::from(Problem::Conflict(message));
+        if let Some(place) = place {
+            diagnostic = diagnostic.with_origin(place).with_label("this one");
+        }
+        self.put(diagnostic.with_other(other.0, self.origins.of_key(other.1)));
+    }
+
+    pub(super) fn put(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+impl Merged {
+    /// Decides everything. The report names everything that stands in the way.
+    pub fn plan(self) -> Result<Plan, Report> {
+        let mut court = Court { origins: &self.origins, diagnostics: Vec::new() };
+        let plan = self.decide(&mut court);
+        let mut diagnostics = court.diagnostics;
+        match plan {
+            Some(plan) if diagnostics.is_empty() => Ok(plan),
+            _ => {
+                diagnostics.sort_by_key(|one| {
+                    one.origin().map(|origin| (origin.source.location.clone(), origin.span.start))
+                });
+                Err(Report::new(self.reference.clone(), diagnostics))
+            }
+        }
+    }
+
+    fn decide(&self, court: &mut Court<'_>) -> Option<Plan> {
+        let recipe = &self.recipe;
+        let accounts = Accounts::decide(recipe, court);
+        paths::check(recipe, court);
+        let archive = decide_archive(recipe.archive.clone().unwrap_or_default(), court);
+        let kernel = decide_kernel(recipe.kernel.clone().unwrap_or_default(), court);
+        let packages: BTreeMap<PackageName, Selection> = recipe
+            .packages
+            .iter()
+            .flatten()
+            .map(|(name, package)| (name.clone(), decide_package(name, package, court)))
+            .collect();
+        let directories = recipe
+            .directories
+            .iter()
+            .flatten()
+            .map(|(path, directory)| {
+                let key = KeyPath::of(&["directories", path.as_str()]);
+                let owner =
+                    owner(&accounts, &key, (directory.user.as_ref(), directory.group.as_ref()), court);
+                (path.clone(), Directory { mode: directory.mode.unwrap_or(Mode::DIRECTORY), owner })
+            })
+            .collect();
+        let files = self.decide_files(&accounts, court);
+        let services = services::decide(recipe, court);
+        let image = image::decide(recipe.image.clone().unwrap_or_default(), court);
+        let (name, version) = identity(recipe)?;
+        Some(Plan {
+            name,
+            version,
+            description: recipe.description.clone().unwrap_or_default(),
+            archive: archive?,
+            kernel: kernel?,
+            products: products(&packages),
+            packages,
+            scripts: recipe.scripts.clone().unwrap_or_default(),
+            directories,
+            files,
+            links: recipe.links.clone().unwrap_or_default(),
+            users: accounts.users,
+            groups: accounts.groups,
+            services,
+            sysctl: recipe.sysctl.clone().unwrap_or_default(),
+            image,
+            origins: self.origins.clone(),
+        })
+    }
+
+    fn decide_files(&self, accounts: &Accounts, court: &mut Court<'_>) -> BTreeMap<TargetPath, OwnFile> {
+        let mut files = BTreeMap::new();
+        for (path, file) in self.recipe.files.iter().flatten() {
+            let key = KeyPath::of(&["files", path.as_str()]);
+            let owner = owner(accounts, &key, (file.user.as_ref(), file.group.as_ref()), court);
+            let content = Content(self.contents.get(path).cloned().unwrap_or_default());
+            files.insert(path.clone(), OwnFile { content, mode: file.mode.unwrap_or(Mode::FILE), owner });
+        }
+        files
+    }
+}
+
+fn identity(recipe: &written::Recipe) -> Option<(RecipeName, RecipeVersion)> {
+    Some((recipe.name.clone()?, recipe.version.clone()?))
+}
+
+fn decide_archive(archive: written::Archive, court: &mut Court<'_>) -> Option<Archive> {
+    let help = "extend a recipe that has it, `base` for example, or add it";
+    for (key, there) in [("suite", archive.suite.is_some()), ("architecture", archive.architecture.is_some())]
+    {
+        if !there {
+            court.missing(&KeyPath::of(&["archive", key]), help);
+        }
+    }
+    let extra = [(ExtraSuite::Updates, archive.updates), (ExtraSuite::Security, archive.security)];
+    let components = archive.components.unwrap_or_default();
+    if components.is_empty() {
+        court.missing(&KeyPath::of(&["archive", "components"]), "name a component, `main` for example");
+    }
+    let components: Vec<Component> = components;
+    Some(Archive {
+        suite: archive.suite?,
+        components,
+        architecture: archive.architecture?,
+        extra_suites: extra
+            .into_iter()
+            .filter(|(_, used)| used.unwrap_or(true))
+            .map(|(suite, _)| suite)
+            .collect(),
+    })
+}
+
+fn decide_kernel(kernel: written::Kernel, court: &mut Court<'_>) -> Option<Kernel> {
+    if kernel.package.is_none() {
+        let help = "extend a recipe that has it, `base` for example, or add it";
+        court.missing(&KeyPath::of(&["kernel", "package"]), help);
+    }
+    let command_line = kernel.command_line.unwrap_or_default();
+    for (n, argument) in command_line.iter().enumerate() {
+        if let Some(why) = reserved(argument) {
+            let key = KeyPath::of(&["kernel", "command-line"]).item(n);
+            court.complain(Problem::Conflict(format!("`{argument}` is not for recipes: {why}")), &key, None);
+        }
+    }
+    Some(Kernel {
+        package: kernel.package?,
+        modules: kernel.modules.unwrap_or_default(),
+        boot_modules: kernel.boot_modules.unwrap_or_default(),
+        command_line,
+        microcode: kernel.microcode.unwrap_or_default(),
+    })
+}
+
+/// Why an argument can't be one of a recipe's.
+fn reserved(argument: &KernelArgument) -> Option<&'static str> {
+    let name = argument.as_str().split('=').next().unwrap_or_default();
+    match name {
+        _ if name.starts_with("corten.") => Some("the builder and init speak to each other with such names"),
+        "init" | "rdinit" | "root" | "rootfstype" | "initrd" => {
+            Some("Corten's init is started, from the slot's root")
+        }
+        "--" => Some("init takes no arguments"),
+        _ => None,
+    }
+}
+
+fn decide_package(name: &PackageName, package: &written::Package, court: &mut Court<'_>) -> Selection {
+    let selection = Selection {
+        programs: package.programs.clone().unwrap_or_default(),
+        data: package.data.clone().unwrap_or_default(),
+        certificates: package.certificates.clone().unwrap_or_default(),
+        version: package.version.clone(),
+    };
+    if selection.programs.is_empty() && selection.data.is_empty() && selection.certificates.is_empty() {
+        let key = KeyPath::of(&["packages", name.as_str()]);
+        let help = "add `programs`, `data` or `certificates`; nothing is taken from a package by itself";
+        court.complain(Problem::Missing(key.key("programs")), &key, Some(help.into()));
+    }
+    selection
+}
+
+/// User and group of something by name.
+fn owner(
+    accounts: &Accounts,
+    key: &KeyPath,
+    (user, group): (Option<&AccountName>, Option<&AccountName>),
+    court: &mut Court<'_>,
+) -> Owner {
+    let mut owner = Owner::default();
+    if let Some(name) = user {
+        match accounts.users.get(name) {
+            Some(user) => owner = Owner { uid: user.uid, gid: user.gid },
+            None => court.unresolved(
+                &key.key("user"),
+                name.as_str(),
+                accounts.users.keys().map(AccountName::as_str),
+            ),
+        }
+    }
+    if let Some(name) = group {
+        match accounts.groups.get(name) {
+            Some(group) => owner.gid = group.gid,
+            None => court.unresolved(
+                &key.key("group"),
+                name.as_str(),
+                accounts.groups.keys().map(AccountName::as_str),
+            ),
+        }
+    }
+    owner
+}
+
+fn products(packages: &BTreeMap<PackageName, Selection>) -> Vec<Product> {
+    let certificates = packages.values().any(|package| !package.certificates.is_empty());
+    super::PRODUCTS
+        .into_iter()
+        .map(|(product, _)| product)
+        .filter(|product| *product != Product::CertificateBundle || certificates)
+        .collect()
+}

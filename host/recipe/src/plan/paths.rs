@@ -1,0 +1,84 @@
+//! Checks that files, directories and links of a recipe fit together and into the image.
+
+use std::collections::BTreeMap;
+
+use corten_config::SERVICES_PATH;
+
+use super::decide::Court;
+use crate::diagnostic::Problem;
+use crate::key::KeyPath;
+use crate::written::Recipe;
+
+/// Directories on which init mounts a file system: what the root image holds there is never seen.
+const HIDDEN: [&str; 6] = ["/dev", "/proc", "/run", "/sys", "/tmp", "/var"];
+
+/// Links of the merged `/usr`, with what they point to.
+const MERGED: [(&str, &str); 5] = [
+    ("/bin", "/usr/bin"),
+    ("/lib", "/usr/lib"),
+    ("/lib32", "/usr/lib32"),
+    ("/lib64", "/usr/lib64"),
+    ("/sbin", "/usr/sbin"),
+];
+
+/// Files that the builder always makes, with what a recipe has in their place.
+const MADE: [(&str, &str); 5] = [
+    ("/etc/passwd", "[users]"),
+    ("/etc/group", "[users] and [groups]"),
+    ("/etc/os-release", "name, version and description"),
+    ("/usr/lib/os-release", "name, version and description"),
+    (SERVICES_PATH, "[services]"),
+];
+
+/// Complains about everything in `[files]`, `[directories]` and `[links]` that is in the way of something.
+pub(super) fn check(recipe: &Recipe, court: &mut Court<'_>) {
+    let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
+    let tables = [
+        ("directories", recipe.directories.iter().flatten().map(|(path, _)| path).collect::<Vec<_>>()),
+        ("files", recipe.files.iter().flatten().map(|(path, _)| path).collect()),
+        ("links", recipe.links.iter().flatten().map(|(path, _)| path).collect()),
+    ];
+    for (table, paths) in &tables {
+        for path in paths {
+            let key = KeyPath::of(&[table, path.as_str()]);
+            check_place(path.as_str(), &key, court);
+            if let Some(other) = kinds.insert(path.as_str(), table) {
+                let message = format!("{path} is in `{other}` and in `{table}`");
+                court.conflict(message, &key, ("the other is here", &KeyPath::of(&[other, path.as_str()])));
+            }
+        }
+    }
+    for (table, paths) in &tables {
+        for path in paths {
+            let above = path.parents().find_map(|above| Some((above, *kinds.get(above)?)));
+            if let Some((above, kind @ ("files" | "links"))) = above {
+                let word = if kind == "files" { "a file" } else { "a link" };
+                let message = format!("{path} can't be below {above}, which is {word}");
+                let here = KeyPath::of(&[table, path.as_str()]);
+                court.conflict(message, &here, ("made here", &KeyPath::of(&[kind, above])));
+            }
+        }
+    }
+}
+
+fn check_place(path: &str, key: &KeyPath, court: &mut Court<'_>) {
+    let below = |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+    if let Some(top) = HIDDEN.iter().find(|top| below(top)) {
+        let message = format!("{path} would never be seen: init mounts a file system on {top}");
+        court.complain(Problem::Conflict(message), key, None);
+    }
+    if let Some((link, to)) = MERGED.iter().find(|(link, _)| below(link)) {
+        let message = format!("{link} is a link to {to} in every image");
+        let help =
+            (path != *link).then(|| format!("write `{to}{}`", path.strip_prefix(link).unwrap_or_default()));
+        court.complain(Problem::Conflict(message), key, help);
+    }
+    if let Some((_, table)) = MADE.iter().find(|(made, _)| *made == path) {
+        let message = format!("{path} is made by the builder");
+        court.complain(
+            Problem::Conflict(message),
+            key,
+            Some(format!("it is made from {table} of the recipe")),
+        );
+    }
+}
