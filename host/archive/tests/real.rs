@@ -1,0 +1,63 @@
+//! The whole way on the real archive, from the mirror of this host. Needs the network, so it runs on request only:
+//! `cargo test -p corten-archive --test real -- --ignored --nocapture`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use corten_archive::event::Event;
+use corten_archive::lock::Lock;
+use corten_archive::{Archive, LockPolicy, Settings};
+
+const REQUESTS: [&str; 11] = [
+    "linux-image-cloud-amd64",
+    "containerd",
+    "crun",
+    "nftables",
+    "netavark",
+    "aardvark-dns",
+    "ca-certificates",
+    "e2fsprogs",
+    "ntpd-rs",
+    "systemd-boot-efi",
+    "libc6",
+];
+
+fn store() -> PathBuf {
+    std::env::var_os("CORTEN_TEST_STORE").map_or_else(|| std::env::temp_dir().join("corten-test-store"), PathBuf::from)
+}
+
+fn show(event: Event) {
+    if !matches!(event, Event::DownloadProgress { .. } | Event::DownloadStarted { .. }) {
+        eprintln!("  {event:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the network"]
+fn the_default_set_is_locked_fetched_and_unpacked() {
+    let settings = Settings::new(store(), jiff::Timestamp::now(), "trixie", "amd64");
+    let archive = Archive::open(settings).expect("an archive");
+    let requests: Vec<String> = REQUESTS.iter().map(ToString::to_string).collect();
+    let start = Instant::now();
+    let lock = archive.lock_for(&requests, None, &LockPolicy::Use, &show).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("locked {} packages in {:?}", lock.packages.len(), start.elapsed());
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("corten.lock");
+    lock.write(&path).expect("the lock is written");
+    assert_eq!(Lock::read(&path).expect("the lock is read"), Some(lock.clone()));
+    let again = archive.lock_for(&requests, Some(&lock), &LockPolicy::Locked, &show).expect("the lock answers");
+    assert_eq!(again, lock);
+
+    let names: Vec<&str> = lock.packages.iter().map(|package| package.name.as_str()).collect();
+    let start = Instant::now();
+    archive.fetch(&lock, &names, &show).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("fetched in {:?}", start.elapsed());
+    for name in ["containerd", "libc6"] {
+        let start = Instant::now();
+        let package = archive.unpack(&lock, &[name], &show).unwrap_or_else(|error| panic!("{error}"));
+        eprintln!("unpacked {name}, {} entries, in {:?}", package[0].entries.len(), start.elapsed());
+    }
+    let start = Instant::now();
+    let all = archive.unpack(&lock, &names, &show).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("unpacked all, {} entries, in {:?}", all.iter().map(|p| p.entries.len()).sum::<usize>(), start.elapsed());
+}
