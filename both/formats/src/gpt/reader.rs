@@ -143,7 +143,10 @@ impl Disk<'_> {
             return Err(CopyError::Bounds("the sector of the entry array", entries_lba));
         };
         let (first_usable, last_usable) = (header.first_usable.get(), header.last_usable.get());
-        if first_usable <= HEADER_LBA || last_usable >= last {
+        if first_usable <= HEADER_LBA {
+            return Err(CopyError::Bounds("the first usable sector", first_usable));
+        }
+        if last_usable >= last {
             return Err(CopyError::Bounds("the last usable sector", last_usable));
         }
         let array = self.read(entries_lba, array_bytes)?;

@@ -86,12 +86,11 @@ impl<'a> Qcow2<'a> {
                 covered.map(|n| data.next_if(|(cluster, _)| **cluster == n).map_or(0, |(_, at)| entry(at))),
             )?;
         }
-        for number in &self.data {
-            cluster.resize(CLUSTER as usize, 0);
+        cluster.resize(CLUSTER as usize, 0);
+        self.data.iter().try_for_each(|number| {
             self.image.read(number * CLUSTER, &mut cluster);
-            flush(out, &mut cluster)?;
-        }
-        Ok(())
+            out.write_all(&cluster)
+        })
     }
 
     fn header(&self) -> Header {

@@ -110,6 +110,9 @@ fn qemu_img_finds_no_error_and_the_same_content() {
 }
 
 proptest! {
+    // Each case hashes or copies up to some megabytes.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn following_the_tables_gives_the_content(
         parts in prop::collection::vec((0..4000_u64, 1_usize..150_000, 0_u8..3), 0..8), size in 1..4000_u64,

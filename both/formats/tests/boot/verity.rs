@@ -131,6 +131,11 @@ proptest! {
         let _ = verity::verify(&bytes, &bytes, &RootHash(root));
         let _ = verity::dump(&bytes);
     }
+}
+
+proptest! {
+    // Each case hashes or copies up to some megabytes.
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn a_flipped_bit_is_always_found(blocks in 1_usize..300, at in any::<prop::sample::Index>(), bit in 0..8) {
