@@ -30,7 +30,8 @@ const RECIPES: [(BuiltIn, &str); 2] = [
 ];
 
 /// Files by their path below the project's folder `recipes`.
-const FILES: [(&str, &[u8]); 0] = [];
+const FILES: [(&str, &[u8]); 1] =
+    [("files/containerd.toml", include_bytes!("../../../recipes/files/containerd.toml"))];
 
 /// The built-in recipes, by name.
 pub fn builtin_names() -> impl Iterator<Item = BuiltIn> {

@@ -15,6 +15,9 @@ pub enum Problem {
     /// Not TOML.
     #[error("not TOML: {0}")]
     Syntax(String),
+    /// A key or table that is there already.
+    #[error("{0} stands twice")]
+    DuplicateKey(String),
     /// A key that has no meaning here.
     #[error("unknown key `{0}`")]
     UnknownKey(KeyPath),
@@ -94,6 +97,7 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Syntax(_) => "recipe::syntax",
+            Self::DuplicateKey(_) => "recipe::duplicate-key",
             Self::UnknownKey(_) => "recipe::unknown-key",
             Self::WrongType { .. } => "recipe::wrong-type",
             Self::BadValue { .. } => "recipe::bad-value",
@@ -118,6 +122,7 @@ pub struct Diagnostic {
     label: String,
     help: Option<String>,
     origin: Option<Origin>,
+    other: Option<(Origin, String)>,
     related: Vec<Diagnostic>,
     severity: Severity,
 }
@@ -131,6 +136,7 @@ impl Diagnostic {
             label: "here".into(),
             help: None,
             origin: None,
+            other: None,
             related: Vec::new(),
             severity: Severity::Error,
         }
@@ -160,7 +166,11 @@ impl Diagnostic {
     /// The same with a second place: where the other of two values stands.
     #[must_use]
     pub fn with_other(mut self, message: impl Into<String>, origin: Option<Origin>) -> Self {
-        if let Some(origin) = origin {
+        let Some(origin) = origin else { return self };
+        // A frame shows places of one text only.
+        if self.origin.as_ref().is_some_and(|first| first.source.location == origin.source.location) {
+            self.other = Some((origin, message.into()));
+        } else {
             let mut other = Self::new(self.code, message).with_origin(origin);
             other.severity = Severity::Advice;
             self.related.push(other);
@@ -204,7 +214,6 @@ impl From<Problem> for Diagnostic {
     }
 }
 
-/// File, line and message on one line, for logs and terminals without miette.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -232,8 +241,9 @@ impl miette::Diagnostic for Diagnostic {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let origin = self.origin.as_ref()?;
-        let label = LabeledSpan::at(origin.span.clone(), self.label.clone());
-        Some(Box::new(std::iter::once(label)))
+        let first = LabeledSpan::new_primary_with_span(Some(self.label.clone()), origin.span.clone());
+        let label = |(origin, text): &(Origin, String)| LabeledSpan::at(origin.span.clone(), text.clone());
+        Some(Box::new(std::iter::once(first).chain(self.other.as_ref().map(label))))
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {

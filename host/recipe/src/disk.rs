@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -21,13 +20,13 @@ impl Loader for HostLoader {
         if !is_path(reference) {
             let text = builtin_recipe(reference).ok_or_else(|| no_built_in(reference))?;
             let location = Location::BuiltIn(format!("{reference}.toml"));
-            return Ok(Source { location, text: text.into() });
+            return Ok(Source::new(location, text));
         }
         let location = resolve(reference, from);
-        let Location::File(path) = &location else { return Err(LoadError::NotFound(location)) };
+        let Location::Path(path) = &location else { return Err(LoadError::NotFound(location)) };
         let bytes = read_file(path, RECIPE_LIMIT)?;
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Source { location, text: Arc::from(text) }),
+            Ok(text) => Ok(Source::new(location, text)),
             Err(_) => Err(LoadError::NotText(location)),
         }
     }
@@ -35,7 +34,7 @@ impl Loader for HostLoader {
     fn read(&self, reference: &str, from: &Location) -> Result<Fetched, LoadError> {
         let location = resolve(reference, Some(from));
         let content = match &location {
-            Location::File(path) => Bytes::from(read_file(path, FILE_LIMIT)?),
+            Location::Path(path) => Bytes::from(read_file(path, FILE_LIMIT)?),
             Location::BuiltIn(path) => match builtin_file(path) {
                 Some(content) => Bytes::from_static(content),
                 None => return Err(LoadError::NotFound(location)),
@@ -64,10 +63,10 @@ fn resolve(reference: &str, from: Option<&Location>) -> Location {
     }
     match from {
         Some(Location::BuiltIn(_)) if !reference.starts_with('/') => Location::BuiltIn(reference.to_owned()),
-        Some(Location::File(recipe)) => {
-            Location::File(plain(&recipe.parent().unwrap_or(Path::new("")).join(reference)))
+        Some(Location::Path(recipe)) => {
+            Location::Path(plain(&recipe.parent().unwrap_or(Path::new("")).join(reference)))
         }
-        _ => Location::File(plain(Path::new(reference))),
+        _ => Location::Path(plain(Path::new(reference))),
     }
 }
 
@@ -80,7 +79,7 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let location = || Location::File(path.to_owned());
+    let location = || Location::Path(path.to_owned());
     let failed = |source: std::io::Error| match source.kind() {
         ErrorKind::NotFound => LoadError::NotFound(location()),
         _ => LoadError::Io { location: location(), source },

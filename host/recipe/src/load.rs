@@ -33,14 +33,14 @@ pub struct Merged {
     pub(crate) contents: BTreeMap<TargetPath, Bytes>,
 }
 
-impl Recipe {
+impl Merged {
     /// Loads a recipe and what it extends. The report names everything that is wrong in any of the files.
-    pub fn load(reference: &str, loader: &dyn Loader) -> Result<Merged, Report> {
+    pub fn load(reference: &str, loader: &dyn Loader) -> Result<Self, Report> {
         let report = |diagnostics| Report::new(reference, diagnostics);
         let (sources, nodes) = load_chain(reference, loader).map_err(report)?;
         let (tree, removing) = merge_chain(nodes, &sources);
         let sink = Sink::new(&sources);
-        let recipe: Self = read(&tree, &sink).unwrap_or_default();
+        let recipe: Recipe = read(&tree, &sink).unwrap_or_default();
         let mut diagnostics = sink.into_diagnostics();
         diagnostics.extend(removing);
         let mut origins = Origins::new(tree, sources);
@@ -54,7 +54,7 @@ impl Recipe {
             contents.insert(path, file.content);
         }
         if diagnostics.is_empty() {
-            Ok(Merged { recipe, reference: reference.to_owned(), origins, contents })
+            Ok(Self { recipe, reference: reference.to_owned(), origins, contents })
         } else {
             Err(report(diagnostics))
         }
@@ -130,7 +130,7 @@ fn merge_chain(nodes: Vec<Node>, sources: &[Source]) -> (Node, Vec<Diagnostic>) 
         }
         let (next, complaints) = merge(merged, node, sources);
         merged = next;
-        diagnostics.extend(complaints);
+        diagnostics.extend(in_order(complaints));
     }
     if let Value::Table(entries) = &mut merged.value {
         entries.remove("extends");

@@ -103,8 +103,12 @@ pub(crate) fn parse(source: &Source, id: SourceId) -> Result<Node, Vec<Diagnosti
         if problems.iter().any(|known| known.origin().is_some_and(|known| known.line() == origin.line())) {
             continue;
         }
-        let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        problems.push(Diagnostic::from(Problem::Syntax(message)).with_origin(origin));
+        let key = source.text.get(origin.span.clone()).unwrap_or_default();
+        let problem = match error.message() {
+            "duplicate key" if !key.is_empty() => Problem::DuplicateKey(format!("`{key}`")),
+            message => Problem::Syntax(message.lines().collect::<Vec<_>>().join(", ")),
+        };
+        problems.push(Diagnostic::from(problem).with_origin(origin));
     }
     Err(problems)
 }

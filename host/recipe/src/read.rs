@@ -92,12 +92,16 @@ fn read_table<T: Read>(node: &Node, path: KeyPath, sink: &Sink<'_>) -> Option<T>
 
 fn wrong_type(node: &Node, key: KeyPath, expected: &str, sink: &Sink<'_>) {
     let problem = Problem::WrongType { key, found: node.value.kind().into(), expected: expected.into() };
-    sink.put(problem, node, &node.span, Hint::new(format!("expected {expected}")));
+    sink.put(problem, node, &node.span, Hint::new(node.value.kind()));
 }
 
 fn read_text<T: FromStr<Err = BadValue>>(node: &Node, path: KeyPath, sink: &Sink<'_>) -> Option<T> {
     let Value::Text(text) = &node.value else {
-        wrong_type(node, path, "a string", sink);
+        let expected = match "".parse::<T>() {
+            Ok(_) => "a string".to_owned(),
+            Err(bad) => format!("a string: {}", bad.expected),
+        };
+        wrong_type(node, path, &expected, sink);
         return None;
     };
     match text.parse() {

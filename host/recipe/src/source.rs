@@ -13,7 +13,7 @@ pub enum Location {
     /// Compiled in. The path is the one in the project's folder `recipes`.
     BuiltIn(String),
     /// A file of the host.
-    File(PathBuf),
+    Path(PathBuf),
 }
 
 /// What stands before the path of a built-in file where it is shown.
@@ -23,7 +23,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BuiltIn(path) => write!(f, "{BUILT_IN}{path}"),
-            Self::File(path) => path.display().fmt(f),
+            Self::Path(path) => path.display().fmt(f),
         }
     }
 }
@@ -35,6 +35,13 @@ pub struct Source {
     pub location: Location,
     /// The text.
     pub text: Arc<str>,
+}
+
+impl Source {
+    /// A text with where it is from.
+    pub fn new(location: Location, text: impl Into<Arc<str>>) -> Self {
+        Self { location, text: text.into() }
+    }
 }
 
 impl SourceCode for Source {

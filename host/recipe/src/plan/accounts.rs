@@ -79,7 +79,7 @@ impl Accounts {
                     let names = recipe.groups.iter().flatten().map(|(name, _)| name.as_str());
                     let names = names.chain(ALWAYS.iter().map(|(_, group, ..)| *group));
                     court.unresolved(&key.key("group"), group.as_str(), names);
-                    continue;
+                    uid.get()
                 }
             };
             let home = user.home.as_ref().map_or("/nonexistent", |home| home.as_str());
@@ -109,13 +109,17 @@ fn twice<'a>(
     court: &mut Court<'_>,
 ) {
     let mut first: BTreeMap<u32, &AccountName> = BTreeMap::new();
+    let own = |name: &AccountName| KeyPath::of(&[table, name.as_str(), field]);
+    let is_written = |name: &AccountName, court: &Court<'_>| court.origins.of_key(&own(name)).is_some();
     let place = |name: &AccountName, court: &Court<'_>| {
-        let own = KeyPath::of(&[table, name.as_str(), field]);
-        let of_user = KeyPath::of(&["users", name.as_str(), "uid"]);
-        if court.origins.of_key(&own).is_some() { own } else { of_user }
+        if is_written(name, court) { own(name) } else { KeyPath::of(&["users", name.as_str(), "uid"]) }
     };
     for (name, number) in numbers {
         if let Some(other) = first.insert(number, name) {
+            // Groups that came with two such users are no news.
+            if !is_written(name, court) && !is_written(other, court) {
+                continue;
+            }
             let message = format!("{word}s `{other}` and `{name}` both have the number {number}");
             let (here, there) = (place(name, court), place(other, court));
             court.conflict(message, &here, ("the other is here", &there));

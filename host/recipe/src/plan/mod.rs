@@ -10,6 +10,7 @@ mod parts;
 mod paths;
 mod services;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use corten_config::Services;
@@ -81,8 +82,13 @@ impl Plan {
     }
 
     /// A complaint about the value at this key, to be shown to the recipe's author.
-    pub fn diagnostic(&self, key: &KeyPath, code: &'static str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(code, message).at(key, &self.origins)
+    pub fn diagnostic(
+        &self,
+        key: impl Borrow<KeyPath>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::new(code, message).at(key.borrow(), &self.origins)
     }
 
     /// The arguments of the kernel's command line in order, without what the builder adds.

@@ -9,7 +9,7 @@ use crate::types::{AccountName, Constraint, DataPattern, Id, Program, TargetPath
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Package {
-    /// Programs by name, looked up in `/usr/bin`, `/usr/sbin`, `/usr/libexec` and `/usr/lib` of the package, or by
+    /// Programs by name, looked up in the package's `/usr/bin`, `/usr/sbin`, `/usr/libexec` and `/usr/lib`, or by
     /// absolute path. The shared libraries that they need come along.
     pub programs: Option<Vec<Program>>,
     /// Other files: absolute paths, or patterns such as `/usr/share/zoneinfo/**`.

@@ -1,0 +1,123 @@
+//! The built-in recipes and their schema.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use corten_recipe::{DEFAULT, HostLoader, Merged, Plan, builtin_names, builtin_recipe, schema_text};
+
+fn recipes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes")
+}
+
+fn plan(name: &str) -> Plan {
+    let merged =
+        Merged::load(name, &HostLoader).unwrap_or_else(|report| panic!("{}", crate::common::shown(&report)));
+    merged.plan().unwrap_or_else(|report| panic!("{}", crate::common::shown(&report)))
+}
+
+#[test]
+fn every_recipe_of_the_project_is_compiled_in() {
+    let mut found: Vec<String> = std::fs::read_dir(recipes())
+        .expect("the folder is there")
+        .filter_map(|entry| entry.expect("it can be read").file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
+        .collect();
+    found.sort();
+    let known: Vec<&str> = builtin_names().map(|recipe| recipe.name).collect();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn every_built_in_recipe_has_a_plan_under_its_own_name() {
+    for recipe in builtin_names() {
+        assert_eq!(plan(recipe.name).name.as_str(), recipe.name);
+    }
+}
+
+#[test]
+fn the_default_recipe_is_planned_as_it_was_last_read_by_a_person() {
+    let json = serde_json::to_string_pretty(&plan(DEFAULT)).expect("a plan can be written");
+    insta::assert_snapshot!(json);
+}
+
+#[test]
+fn a_path_to_a_built_in_recipe_gives_the_same_plan_as_its_name() {
+    for recipe in builtin_names() {
+        let path = recipes().join(format!("{}.toml", recipe.name));
+        let by_path = plan(path.to_str().expect("the path is text"));
+        let json = |plan: &Plan| serde_json::to_string(plan).expect("a plan can be written");
+        assert_eq!(json(&by_path), json(&plan(recipe.name)));
+    }
+}
+
+#[test]
+fn the_schema_that_is_checked_in_is_current() {
+    let path = recipes().join("recipe.schema.json");
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    if there != schema_text() && std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        std::fs::write(&path, schema_text()).expect("the schema can be written");
+        return;
+    }
+    assert!(
+        there == schema_text(),
+        "recipes/recipe.schema.json is old: `corten recipe schema` prints the new one"
+    );
+}
+
+#[test]
+fn every_built_in_recipe_names_the_schema() {
+    for recipe in builtin_names() {
+        let text = builtin_recipe(recipe.name).expect("it is built in");
+        assert!(text.starts_with("#:schema ./recipe.schema.json\n"), "{}", recipe.name);
+    }
+}
+
+/// A program in `CORTEN_TOOLS_BIN` or `PATH`. Where it is missing the case is skipped, or fails if
+/// `CORTEN_REQUIRE_TOOLS` is 1.
+fn tool(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("CORTEN_TOOLS_BIN").map(PathBuf::from).into_iter();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = folders
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("CORTEN_REQUIRE_TOOLS").is_none_or(|value| value != "1"),
+            "{name} is missing"
+        );
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
+}
+
+#[test]
+fn a_foreign_validator_accepts_the_recipes_and_refuses_wrong_ones() {
+    let Some(tool) = tool("check-jsonschema") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let accepts = |text: &str| {
+        let file = folder.path().join("recipe.toml");
+        std::fs::write(&file, text).expect("it can be written");
+        let schema = recipes().join("recipe.schema.json");
+        let output =
+            Command::new(&tool).arg("--schemafile").arg(schema).arg(&file).output().expect("it starts");
+        output.status.success()
+    };
+    for recipe in builtin_names() {
+        assert!(accepts(builtin_recipe(recipe.name).expect("it is built in")), "{}", recipe.name);
+    }
+    let head = "name = \"my\"\nversion = \"1\"\n";
+    assert!(accepts(head));
+    for wrong in [
+        "colour = 1\n",
+        "[kernel]\nmoduls = []\n",
+        "[image]\nslot-size = 3\n",
+        "[image]\nslot-size = \"3 GB\"\n",
+        "[image]\nformats = [\"iso\"]\n",
+        "[files.\"etc/motd\"]\ncontent = \"\"\n",
+        "[users.web]\nuid = 0\n",
+        "[services.web]\nkill = \"all\"\n",
+    ] {
+        assert!(!accepts(&format!("{head}{wrong}")), "{wrong}");
+    }
+}

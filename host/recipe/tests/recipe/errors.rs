@@ -1,0 +1,201 @@
+//! What a person reads when a recipe is wrong: one snapshot a class of errors.
+
+use crate::common::{plan, shown};
+
+/// The errors of a recipe that extends `base` and has these lines below its head.
+fn errors(body: &str) -> String {
+    let text = format!("name = \"my\"\nversion = \"1\"\nextends = \"base\"\n{body}");
+    errors_of(&[("my.toml", &text)])
+}
+
+fn errors_of(files: &[(&str, &str)]) -> String {
+    shown(&plan(files).expect_err("the recipe is wrong"))
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_that_exists() {
+    insta::assert_snapshot!(errors("[kernel]\nmoduls = []\n"));
+}
+
+#[test]
+fn an_unknown_key_like_no_other_is_answered_with_the_keys_there_are() {
+    insta::assert_snapshot!(errors("[image]\nflavour = 3\n"));
+}
+
+#[test]
+fn a_wrong_type_says_which_is_expected() {
+    insta::assert_snapshot!(errors("services.a.exec = \"/usr/bin/a --serve\"\n[image]\nslot-size = 1024\n"));
+}
+
+#[test]
+fn all_errors_of_a_file_are_shown_at_once_in_order() {
+    insta::assert_snapshot!(errors(
+        "[users.web]\nuid = 0\n[image]\ncompression = \"zstandard\"\nformats = [\"qcow\"]\npiece-size = \"128 kb\"\n\
+         [archive]\nupdates = \"yes\"\n[packages.containerd]\nversion = \"1.7\"\n"
+    ));
+}
+
+#[test]
+fn a_bad_path_is_answered_with_the_plain_one() {
+    insta::assert_snapshot!(errors(
+        "[files]\n\"etc/motd\" = { content = \"\" }\n\"/etc/../shadow/\" = { content = \"\" }\n\
+         \"/\" = { content = \"\" }\n[directories.\"/srv//a\"]\n"
+    ));
+}
+
+#[test]
+fn a_setuid_mode_is_refused() {
+    insta::assert_snapshot!(errors("[files.\"/usr/bin/a\"]\ncontent = \"\"\nmode = \"4755\"\n"));
+}
+
+#[test]
+fn a_broken_pattern_is_explained() {
+    insta::assert_snapshot!(errors(
+        "[packages.tzdata]\ndata = [\"/usr/share/zoneinfo/[a\", \"zoneinfo/**\"]\n\
+         [kernel]\nmodules = [\"kernel/drivers/net/tun.ko\"]\n"
+    ));
+}
+
+#[test]
+fn a_recipe_has_its_own_name_and_version() {
+    insta::assert_snapshot!(errors_of(&[("my.toml", "extends = \"base\"\n")]));
+}
+
+#[test]
+fn a_recipe_that_extends_nothing_has_to_say_more() {
+    insta::assert_snapshot!(errors_of(&[("my.toml", "name = \"my\"\nversion = \"1\"\n")]));
+}
+
+#[test]
+fn an_item_may_not_stand_twice_in_a_list() {
+    insta::assert_snapshot!(errors("[kernel]\nmodules = [\"nbd\", \"tun\", \"nbd\"]\n"));
+}
+
+#[test]
+fn text_that_is_not_toml_is_shown_with_its_line() {
+    insta::assert_snapshot!(errors("[kernel\nmodules = [\n\"a\" \"b\"]\n[image]\nformats = [raw]\n"));
+}
+
+#[test]
+fn a_key_may_not_stand_twice() {
+    insta::assert_snapshot!(errors("[image]\nformats = []\n[kernel]\n[image]\n"));
+}
+
+#[test]
+fn an_extended_recipe_that_does_not_exist_is_shown_where_it_is_named() {
+    insta::assert_snapshot!(errors_of(&[(
+        "my.toml",
+        "name = \"my\"\nversion = \"1\"\nextends = \"bsae\"\n"
+    )]));
+}
+
+#[test]
+fn an_extended_file_that_does_not_exist_is_shown_where_it_is_named() {
+    let text = "name = \"my\"\nversion = \"1\"\nextends = \"../other.toml\"\n";
+    insta::assert_snapshot!(errors_of(&[("my.toml", text)]));
+}
+
+#[test]
+fn a_circle_of_recipes_is_named() {
+    insta::assert_snapshot!(errors_of(&[
+        ("my.toml", "name = \"my\"\nversion = \"1\"\nextends = \"./b.toml\"\n"),
+        ("b.toml", "name = \"b\"\nversion = \"1\"\nextends = \"./c.toml\"\n"),
+        ("c.toml", "name = \"c\"\nversion = \"1\"\nextends = \"./b.toml\"\n"),
+    ]));
+}
+
+#[test]
+fn errors_of_extended_recipes_are_shown_in_their_files() {
+    insta::assert_snapshot!(errors_of(&[
+        ("my.toml", "name = \"my\"\nversion = \"1\"\nextends = \"./b.toml\"\ncolour = 1\n"),
+        (
+            "b.toml",
+            "name = \"b\"\nversion = \"1\"\nextends = \"base\"\n[kernel]\npackge = \"linux-image-amd64\"\n"
+        ),
+    ]));
+}
+
+#[test]
+fn what_is_not_there_can_not_be_removed() {
+    insta::assert_snapshot!(errors(
+        "[remove]\nmodules = [\"virtio-net\"]\nservices = [\"containerd\"]\nfiles = [\"/etc/hostnam\"]\n"
+    ));
+}
+
+#[test]
+fn two_things_at_one_path_are_both_shown() {
+    insta::assert_snapshot!(errors(
+        "[files.\"/etc/hostname\"]\ncontent = \"a\"\n[links]\n\"/etc/hostname\" = \"/run/hostname\"\n\
+         \"/etc/ssl\" = \"/run/ssl\"\n[directories.\"/etc/ssl/certs\"]\n"
+    ));
+}
+
+#[test]
+fn paths_that_would_not_be_seen_or_are_made_already_are_refused() {
+    insta::assert_snapshot!(errors(
+        "[files]\n\"/var/lib/a\" = { content = \"\" }\n\"/bin/a\" = { content = \"\" }\n\
+         \"/etc/passwd\" = { content = \"\" }\n"
+    ));
+}
+
+#[test]
+fn two_users_may_not_have_one_number() {
+    insta::assert_snapshot!(errors(
+        "[users]\nweb = { uid = 900 }\ntime = { uid = 900 }\n[groups.x]\ngid = 900\n"
+    ));
+}
+
+#[test]
+fn every_image_has_root_already() {
+    insta::assert_snapshot!(errors("[users.root]\nuid = 1\n[groups.web]\n"));
+}
+
+#[test]
+fn names_of_users_groups_and_services_have_to_exist() {
+    insta::assert_snapshot!(errors(
+        "[users.web]\nuid = 900\ngroup = \"wwww\"\n[groups.www]\ngid = 901\n\
+         [files.\"/srv/a\"]\ncontent = \"\"\nuser = \"wep\"\n\
+         [services.agent]\nexec = [\"/usr/bin/agent\"]\nafter = [\"contanierd\"]\n\
+         [services.containerd]\nexec = [\"containerd\"]\n[services.empty]\n"
+    ));
+}
+
+#[test]
+fn services_that_wait_for_one_another_are_named() {
+    insta::assert_snapshot!(errors(
+        "[services.a]\nexec = [\"/usr/bin/a\"]\nafter = [\"b\"]\n[services.b]\nexec = [\"/usr/bin/b\"]\nafter = [\"a\"]\n"
+    ));
+}
+
+#[test]
+fn a_file_has_one_content() {
+    insta::assert_snapshot!(errors(
+        "[files.\"/srv/a\"]\ncontent = \"\"\nsource = \"a\"\n[files.\"/srv/b\"]\n[files.\"/srv/c\"]\nsource = \"c\"\n"
+    ));
+}
+
+#[test]
+fn sizes_that_do_not_fit_are_answered_with_ones_that_do() {
+    insta::assert_snapshot!(errors(
+        "[image]\nslot-size = \"4 GiB\"\nverity-size = \"16 MiB\"\nesp-size = \"1000 KiB\"\npiece-size = \"96 KiB\"\n\
+         formats = []\ncompression = \"lz4\"\ncompression-level = 3\n"
+    ));
+}
+
+#[test]
+fn a_package_from_which_nothing_is_taken_is_a_mistake() {
+    insta::assert_snapshot!(errors("[packages.curl]\nversion = \">= 8\"\n"));
+}
+
+#[test]
+fn arguments_that_are_the_builders_are_refused() {
+    insta::assert_snapshot!(errors(
+        "[kernel]\ncommand-line = [\"corten.root-hash=00\", \"init=/bin/sh\", \"a b\"]\n"
+    ));
+}
+
+#[test]
+fn a_recipe_that_is_not_there_has_no_place() {
+    let report = corten_recipe::Merged::load("container-hots", &corten_recipe::HostLoader).map(drop);
+    insta::assert_snapshot!(shown(&report.expect_err("there is no such recipe")));
+}
