@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use corten_archive::event::Event;
 use corten_archive::lock::Lock;
+use corten_archive::tools::{Tools, sets};
 use corten_archive::{Archive, LockPolicy, Settings};
 
 const REQUESTS: [&str; 11] = [
@@ -23,9 +24,11 @@ const REQUESTS: [&str; 11] = [
 ];
 
 fn store() -> PathBuf {
-    std::env::var_os("CORTEN_TEST_STORE").map_or_else(|| std::env::temp_dir().join("corten-test-store"), PathBuf::from)
+    std::env::var_os("CORTEN_TEST_STORE")
+        .map_or_else(|| std::env::temp_dir().join("corten-test-store"), PathBuf::from)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "consumers of events own them")]
 fn show(event: Event) {
     if !matches!(event, Event::DownloadProgress { .. } | Event::DownloadStarted { .. }) {
         eprintln!("  {event:?}");
@@ -39,13 +42,15 @@ fn the_default_set_is_locked_fetched_and_unpacked() {
     let archive = Archive::open(settings).expect("an archive");
     let requests: Vec<String> = REQUESTS.iter().map(ToString::to_string).collect();
     let start = Instant::now();
-    let lock = archive.lock_for(&requests, None, &LockPolicy::Use, &show).unwrap_or_else(|error| panic!("{error}"));
+    let lock =
+        archive.lock_for(&requests, None, &LockPolicy::Use, &show).unwrap_or_else(|error| panic!("{error}"));
     eprintln!("locked {} packages in {:?}", lock.packages.len(), start.elapsed());
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("corten.lock");
     lock.write(&path).expect("the lock is written");
     assert_eq!(Lock::read(&path).expect("the lock is read"), Some(lock.clone()));
-    let again = archive.lock_for(&requests, Some(&lock), &LockPolicy::Locked, &show).expect("the lock answers");
+    let again =
+        archive.lock_for(&requests, Some(&lock), &LockPolicy::Locked, &show).expect("the lock answers");
     assert_eq!(again, lock);
 
     let names: Vec<&str> = lock.packages.iter().map(|package| package.name.as_str()).collect();
@@ -59,5 +64,52 @@ fn the_default_set_is_locked_fetched_and_unpacked() {
     }
     let start = Instant::now();
     let all = archive.unpack(&lock, &names, &show).unwrap_or_else(|error| panic!("{error}"));
-    eprintln!("unpacked all, {} entries, in {:?}", all.iter().map(|p| p.entries.len()).sum::<usize>(), start.elapsed());
+    eprintln!(
+        "unpacked all, {} entries, in {:?}",
+        all.iter().map(|p| p.entries.len()).sum::<usize>(),
+        start.elapsed()
+    );
+}
+
+#[test]
+#[ignore = "needs the network"]
+fn tools_run_with_their_own_libraries() {
+    let settings = Settings::new(store(), jiff::Timestamp::now(), "trixie", "amd64");
+    let archive = Archive::open(settings).expect("an archive");
+    let tools = Tools::new(&archive, &store().join("data"));
+    let start = Instant::now();
+    let qemu = tools.ensure("qemu", &sets::QEMU, &show).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("QEMU in {:?}: {}", start.elapsed(), qemu.path().display());
+    let start = Instant::now();
+    let checkers = tools.ensure("checkers", &sets::CHECKERS, &show).unwrap_or_else(|error| panic!("{error}"));
+    eprintln!("checkers in {:?}: {}", start.elapsed(), checkers.path().display());
+    qemu.file("usr/share/OVMF/OVMF_CODE_4M.fd").expect("the firmware");
+    let runs = [
+        (&qemu, "usr/bin/qemu-system-x86_64", "--version", "QEMU emulator version 10."),
+        (&checkers, "usr/bin/qemu-img", "--version", "qemu-img version 10."),
+        (&checkers, "usr/bin/fsck.erofs", "--version", "erofs-utils"),
+        (&checkers, "usr/sbin/veritysetup", "--version", "veritysetup 2."),
+        (&checkers, "usr/sbin/sgdisk", "--version", "GPT fdisk"),
+        (&checkers, "usr/sbin/fsck.vfat", "--help", "fsck.fat"),
+        (&checkers, "usr/bin/mcopy", "--version", "mtools"),
+        (&checkers, "usr/bin/sbverify", "--version", "sbverify"),
+        (&checkers, "usr/bin/ukify", "--version", "ukify 257"),
+        (&checkers, "usr/bin/systemd-dissect", "--version", "systemd 257"),
+        (&checkers, "usr/sbin/mkfs.ext4", "-V", "mke2fs 1.47"),
+    ];
+    for (root, program, argument, expected) in runs {
+        let output = root
+            .command(program)
+            .and_then(|mut command| Ok(command.arg(argument).output().expect("it runs")));
+        let output = output.unwrap_or_else(|error| panic!("{error}"));
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(expected), "{program}: {text}");
+        eprintln!("{program}: {}", text.lines().next().unwrap_or_default());
+    }
+    let wrappers = tempfile::tempdir().expect("a folder");
+    checkers.write_wrappers(wrappers.path(), &["sgdisk", "ukify"]).expect("wrappers");
+    let output =
+        std::process::Command::new(wrappers.path().join("ukify")).arg("--version").output().expect("it runs");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("ukify 257"), "{output:?}");
 }

@@ -99,11 +99,11 @@ impl Archive {
         // A lock of another suite says nothing about the dates of this one.
         let existing = existing.filter(|lock| lock.suite == settings.suite);
         let suites = suites_of(&settings.suite);
-        let loaded: Result<Vec<Option<Loaded>>, Error> = suites
+        let results: Result<Vec<Option<Loaded>>, Error> = suites
             .par_iter()
             .map(|suite| loader.load(suite, &settings.components, &settings.architecture, existing))
             .collect();
-        Ok(loaded?.into_iter().flatten().collect())
+        Ok(results?.into_iter().flatten().collect())
     }
 }
 

@@ -91,13 +91,12 @@ impl Downloader<'_> {
         }
         // The part that was there may be at fault; what comes now from the start on decides.
         let url = self.receive(wanted, partial)?;
-        match partial.hash() == wanted.sha256 {
-            true => Ok(()),
-            false => {
-                let (file, found) = (format!("{} ({url})", wanted.name), partial.hash().to_string());
-                partial.restart()?;
-                Err(VerifyError::Hash { file, found, expected: wanted.sha256.to_string() }.into())
-            }
+        if partial.hash() == wanted.sha256 {
+            Ok(())
+        } else {
+            let (file, found) = (format!("{} ({url})", wanted.name), partial.hash().to_string());
+            partial.restart()?;
+            Err(VerifyError::Hash { file, found, expected: wanted.sha256.to_string() }.into())
         }
     }
 

@@ -43,9 +43,6 @@ impl Lock {
             differences
                 .extend(locked.difference(&wanted).map(|name| format!("it was made with the {what} {name}")));
         }
-        match differences.is_empty() {
-            true => Ok(()),
-            false => Err(LockError::Stale { differences }),
-        }
+        if differences.is_empty() { Ok(()) } else { Err(LockError::Stale { differences }) }
     }
 }

@@ -13,7 +13,7 @@ pub fn parse(text: &str) -> Vec<(String, String)> {
         rest = after;
         match token {
             "{" if scopes.len() < MAX_DEPTH => {
-                scopes.push(words.drain(..).next().unwrap_or_default().to_owned())
+                scopes.push(words.drain(..).next().unwrap_or_default().to_owned());
             }
             "{" => return settings,
             ";" | "}" => {

@@ -109,9 +109,10 @@ impl Search<'_> {
         }
         let origin =
             signed.text().lines().find_map(|line| line.strip_prefix("Origin:")).unwrap_or_default().trim();
-        match origin == ORIGIN {
-            true => Ok(Finding::Serves),
-            false => Ok(Finding::Lacks(format!("its origin is {origin:?}, not {ORIGIN:?}"))),
+        if origin == ORIGIN {
+            Ok(Finding::Serves)
+        } else {
+            Ok(Finding::Lacks(format!("its origin is {origin:?}, not {ORIGIN:?}")))
         }
     }
 

@@ -93,8 +93,9 @@ pub enum MirrorError {
 pub fn address(url: &str) -> Result<String, MirrorError> {
     let known = ["http://", "https://", "file:///"].iter().any(|scheme| url.starts_with(scheme));
     let plain = url.bytes().all(|b| b.is_ascii_graphic());
-    match known && plain {
-        true => Ok(url.trim_end_matches('/').to_owned()),
-        false => Err(MirrorError::Address(url.to_owned())),
+    if known && plain {
+        Ok(url.trim_end_matches('/').to_owned())
+    } else {
+        Err(MirrorError::Address(url.to_owned()))
     }
 }

@@ -78,16 +78,15 @@ impl<'p, 'a> Pass<'p, 'a> {
             if relations.is_empty() {
                 continue;
             }
-            let name = match self.already(&relations) {
-                Some(name) => name,
-                None => {
-                    let candidate = self.choose(&dependant, &group, &relations)?;
-                    let name = candidate.name().to_owned();
-                    queue.extend(candidate.needs().map(|group| (name.clone(), group.clone())));
-                    self.wanted_by.insert(name.clone(), dependant.clone());
-                    self.chosen.insert(name.clone(), candidate);
-                    name
-                }
+            let name = if let Some(name) = self.already(&relations) {
+                name
+            } else {
+                let candidate = self.choose(&dependant, &group, &relations)?;
+                let name = candidate.name().to_owned();
+                queue.extend(candidate.needs().map(|group| (name.clone(), group.clone())));
+                self.wanted_by.insert(name.clone(), dependant.clone());
+                self.chosen.insert(name.clone(), candidate);
+                name
             };
             let needs = self.depends.entry(dependant.clone()).or_default();
             if name != dependant && !needs.contains(&name) {

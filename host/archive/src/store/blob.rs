@@ -12,7 +12,7 @@ use crate::hash::ContentHash;
 
 /// The time of a file says when it was last used. It is set anew once it is older than this, so that a build
 /// does not write to each file that it reads.
-const TOUCH_AFTER: Duration = Duration::from_secs(24 * 3600);
+const TOUCH_AFTER: Duration = Duration::from_hours(24);
 
 impl Store {
     /// Where a file with this hash lies, or would lie.

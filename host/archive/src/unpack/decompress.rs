@@ -60,7 +60,7 @@ fn xz(data: &[u8], max: u64) -> Result<Bytes, DecompressError> {
     let mut out = Vec::with_capacity(guess(data.len(), max));
     loop {
         if out.len() == out.capacity() {
-            out.reserve(out.capacity().max(STEP).min(STEP * 16));
+            out.reserve(out.capacity().clamp(STEP, STEP * 16));
         }
         let read = usize::try_from(stream.total_in()).unwrap_or(data.len());
         let input = &data[read.min(data.len())..];

@@ -26,10 +26,7 @@ pub fn primary_signs(certificate: &SignedPublicKey, now: Timestamp) -> Result<()
     let flags = self_signature(certificate, now).map(Signature::key_flags).unwrap_or_default();
     // A key without any flag is from before flags were invented and may do everything.
     let unspecified = !flags.certify() && !flags.encrypt_comms() && !flags.encrypt_storage();
-    match flags.sign() || unspecified {
-        true => Ok(()),
-        false => Err("the key is not meant for signing".to_owned()),
-    }
+    if flags.sign() || unspecified { Ok(()) } else { Err("the key is not meant for signing".to_owned()) }
 }
 
 /// Whether a subkey may sign data: bound by the main key, and binding itself to it in return.
@@ -54,9 +51,10 @@ pub fn subkey_signs(
         return Err("the subkey is not meant for signing".to_owned());
     }
     let back = newest.embedded_signature();
-    match back.is_some_and(|back| back.verify_primary_key_binding(&subkey.key, primary).is_ok()) {
-        true => Ok(()),
-        false => Err("the subkey did not confirm that it belongs to its key".to_owned()),
+    if back.is_some_and(|back| back.verify_primary_key_binding(&subkey.key, primary).is_ok()) {
+        Ok(())
+    } else {
+        Err("the subkey did not confirm that it belongs to its key".to_owned())
     }
 }
 

@@ -128,8 +128,5 @@ fn signatures(armor: &str) -> Result<Vec<Result<Signature, String>>, ClearsignEr
             Err(_) => signatures.push(Err("a signature that can't be read".to_owned())),
         }
     }
-    match signatures.iter().any(Result::is_ok) {
-        true => Ok(signatures),
-        false => Err(ClearsignError::Empty),
-    }
+    if signatures.iter().any(Result::is_ok) { Ok(signatures) } else { Err(ClearsignError::Empty) }
 }

@@ -164,9 +164,10 @@ fn armored(block: &str) -> Vec<SignedPublicKey> {
 
 fn is_issuer(signature: &Signature, key: &impl KeyDetails) -> bool {
     let fingerprints = signature.issuer_fingerprint();
-    match fingerprints.is_empty() {
-        false => fingerprints.contains(&&key.fingerprint()),
-        true => signature.issuer_key_id().contains(&&key.legacy_key_id()),
+    if fingerprints.is_empty() {
+        signature.issuer_key_id().contains(&&key.legacy_key_id())
+    } else {
+        fingerprints.contains(&&key.fingerprint())
     }
 }
 
@@ -189,10 +190,11 @@ fn checked(signature: &Signature, key: &impl VerifyingKey, text: &str) -> Result
 
 /// The date of a signature is not held against it: that of the signed text is checked, with an error of its own.
 fn unexpired(signature: &Signature, now: Timestamp) -> Result<(), String> {
-    let lifetime = signature.signature_expiration_time().map_or(0, |lifetime| lifetime.as_secs());
-    let created = signature.created().map_or(0, |created| created.as_secs());
-    match lifetime == 0 || now.as_second() < i64::from(created) + i64::from(lifetime) {
-        true => Ok(()),
-        false => Err("it has expired".to_owned()),
+    let lifetime = signature.signature_expiration_time().map_or(0, pgp::types::Duration::as_secs);
+    let created = signature.created().map_or(0, pgp::types::Timestamp::as_secs);
+    if lifetime == 0 || now.as_second() < i64::from(created) + i64::from(lifetime) {
+        Ok(())
+    } else {
+        Err("it has expired".to_owned())
     }
 }
