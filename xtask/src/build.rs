@@ -35,12 +35,16 @@ pub fn build() -> Result<PathBuf> {
     std::fs::create_dir_all(&embedded)?;
     for program in NODE_PROGRAMS {
         let built = target.join(TARGET).join("node").join(program);
-        replace(&embedded.join(program), &std::fs::read(&built).with_context(|| built.display().to_string())?)?;
+        replace(
+            &embedded.join(program),
+            &std::fs::read(&built).with_context(|| built.display().to_string())?,
+        )?;
     }
     replace(&embedded.join("inventory.json"), inventory::inventory()?.as_bytes())?;
 
     let mut host = cargo();
-    host.args(["build", "--locked", "--release", "--package", "corten-cli"]).env("CORTEN_NODE_PROGRAMS", &embedded);
+    host.args(["build", "--locked", "--release", "--package", "corten-cli"])
+        .env("CORTEN_NODE_PROGRAMS", &embedded);
     step("building corten", &mut host)?;
     Ok(target.join("release/corten"))
 }

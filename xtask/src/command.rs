@@ -13,8 +13,11 @@ pub fn root() -> &'static Path {
 /// cargo's target directory, wherever the person's settings put it.
 pub fn target() -> Result<PathBuf> {
     let output = cargo().args(["metadata", "--format-version", "1", "--no-deps"]).output()?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("reading cargo metadata")?;
-    Ok(PathBuf::from(metadata["target_directory"].as_str().context("cargo metadata names no target directory")?))
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("reading cargo metadata")?;
+    Ok(PathBuf::from(
+        metadata["target_directory"].as_str().context("cargo metadata names no target directory")?,
+    ))
 }
 
 /// The cargo that runs this task, in the root of the project.

@@ -15,14 +15,16 @@ pub fn inventory() -> Result<String> {
     let mut command = cargo();
     command.args(["metadata", "--format-version", "1", "--locked"]);
     command.args(["--filter-platform", "x86_64-unknown-linux-gnu"]);
-    let metadata: Value = serde_json::from_slice(&command.output()?.stdout).context("reading cargo metadata")?;
+    let metadata: Value =
+        serde_json::from_slice(&command.output()?.stdout).context("reading cargo metadata")?;
     let packages: BTreeMap<&str, &Value> =
         list(&metadata["packages"]).map(|package| (text(&package["id"]), package)).collect();
     let nodes: BTreeMap<&str, &Value> =
         list(&metadata["resolve"]["nodes"]).map(|node| (text(&node["id"]), node)).collect();
 
     let is_root = |package: &&&Value| NODE_PACKAGES.contains(&text(&package["name"]));
-    let mut wanted: Vec<&str> = packages.values().filter(is_root).map(|package| text(&package["id"])).collect();
+    let mut wanted: Vec<&str> =
+        packages.values().filter(is_root).map(|package| text(&package["id"])).collect();
     let mut linked = BTreeSet::new();
     while let Some(id) = wanted.pop() {
         if linked.insert(id) {
@@ -48,7 +50,8 @@ fn is_linked(dependency: &Value) -> bool {
 fn libc() -> Result<Value> {
     let output = Command::new("getconf").arg("GNU_LIBC_VERSION").output().context("running getconf")?;
     let answer = String::from_utf8(output.stdout)?;
-    let (name, version) = answer.trim().split_once(' ').context("getconf GNU_LIBC_VERSION: expected `glibc 2.x`")?;
+    let (name, version) =
+        answer.trim().split_once(' ').context("getconf GNU_LIBC_VERSION: expected `glibc 2.x`")?;
     Ok(json!({"name": name, "version": version, "license": "LGPL-2.1-or-later"}))
 }
 

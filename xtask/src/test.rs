@@ -37,13 +37,14 @@ impl Test {
         let mut units = unit_tests();
         units.env("CORTEN_TOOLS_BIN", &tools).env("CORTEN_REQUIRE_TOOLS", "1");
         step("unit and property tests", &mut units)?;
-        step("fuzz targets", &mut fuzz::smoke()?)?;
+        step("fuzz targets", &mut fuzz::smoke())?;
         self.boots(&corten, &tools)
     }
 
     /// Licences, banned crates, sources. cargo-deny takes minutes to build, so only the long tests install it.
     fn policy(&self) -> Result<()> {
-        let installed = cargo().args(["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+        let installed =
+            cargo().args(["deny", "--version"]).output().is_ok_and(|output| output.status.success());
         if !installed && !self.long {
             eprintln!("xtask: skipped: cargo-deny is not installed (`cargo xtask test --long` installs it)");
             return Ok(());

@@ -1,2 +1,21 @@
-//! Placeholder.
-fn main() {}
+//! The `corten` command.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod exit;
+mod node_programs;
+mod places;
+mod progress;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(arguments::Arguments::parse()) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error),
+    }
+}

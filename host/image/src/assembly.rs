@@ -63,11 +63,6 @@ impl Assembly {
         (self.tree, self.origins)
     }
 
-    /// The tree so far.
-    pub fn tree(&self) -> &Tree {
-        &self.tree
-    }
-
     /// Whether the path exists.
     pub fn contains(&self, path: &str) -> bool {
         self.tree.lookup(normalise(path).as_bytes()).is_some()
@@ -87,7 +82,9 @@ impl Assembly {
     pub fn top_level_link(&mut self, name: &str, target: &str, origin: Origin) -> Result<(), Error> {
         let node = self.node(0o777, Kind::Symlink(target.into()));
         let path = format!("/{name}");
-        self.tree.add(Tree::ROOT, name.as_bytes(), node).map_err(|why| Error::Path { path: path.clone(), why })?;
+        self.tree
+            .add(Tree::ROOT, name.as_bytes(), node)
+            .map_err(|why| Error::Path { path: path.clone(), why })?;
         self.origins.insert(path, origin);
         Ok(())
     }
@@ -109,7 +106,9 @@ impl Assembly {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let parent = self.parents(parent, &origin)?;
         let Some(existing) = self.tree.child(parent, name.as_bytes()) else {
-            self.tree.add(parent, name.as_bytes(), node).map_err(|why| Error::Path { path: path.clone(), why })?;
+            self.tree
+                .add(parent, name.as_bytes(), node)
+                .map_err(|why| Error::Path { path: path.clone(), why })?;
             self.origins.insert(path, origin);
             return Ok(());
         };
@@ -168,9 +167,14 @@ mod tests {
     fn one_path_from_two_origins_is_a_conflict_unless_it_is_the_same() {
         let mut assembly = Assembly::new(1);
         assembly.file("/bin/x", text("a"), 0o755, Origin::Package("one".into())).expect("the path is free");
-        assembly.file("/usr/bin/x", text("a"), 0o755, Origin::Package("two".into())).expect("it is the same file");
+        assembly
+            .file("/usr/bin/x", text("a"), 0o755, Origin::Package("two".into()))
+            .expect("it is the same file");
         let error = assembly.file("/usr/bin/x", text("b"), 0o755, Origin::Recipe).expect_err("it differs");
-        assert_eq!(error.to_string(), "/usr/bin/x comes from package one and from the recipe, and they differ");
+        assert_eq!(
+            error.to_string(),
+            "/usr/bin/x comes from package one and from the recipe, and they differ"
+        );
     }
 
     #[test]

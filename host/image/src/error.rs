@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use corten_recipe::KeyPath;
+
 use crate::assembly::Origin;
 
 /// A failed build.
@@ -27,7 +29,9 @@ pub enum Error {
         why: corten_formats::tree::TreeError,
     },
     /// A shared library is in no package that the program's package depends on.
-    #[error("{program} of package {package} needs {library}, which none of the packages that it depends on has")]
+    #[error(
+        "{program} of package {package} needs {library}, which none of the packages that it depends on has"
+    )]
     Library {
         /// Path of the program or library.
         program: String,
@@ -36,18 +40,31 @@ pub enum Error {
         /// What it needs.
         library: String,
     },
+    /// A package lacks a file that every image needs.
+    #[error("package {package} has no {path}")]
+    Missing {
+        /// Name of the package.
+        package: String,
+        /// The file.
+        path: String,
+    },
+    /// A package that something needs is not in the lock.
+    #[error("the lock has no package {0}; run `corten lock --update`")]
+    NotLocked(String),
     /// Something that the recipe names is wrong in view of the packages.
     #[error("{what}")]
     Recipe {
         /// What is wrong and what was expected.
         what: String,
-        /// The keys that lead to the value in the recipe, so that a message can point at it.
-        key: Vec<String>,
-        /// The nearest thing that exists.
+        /// The value in the recipe, so that a message can point at it.
+        key: KeyPath,
+        /// What the writer probably meant.
         help: Option<String>,
     },
     /// The image is too large for what the recipe gives it.
-    #[error("the {part} has {bytes} bytes; half of its slot of {slot} bytes is the most, to leave room for updates")]
+    #[error(
+        "the {part} has {bytes} bytes; half of its slot of {slot} bytes is the most, to leave room for updates"
+    )]
     TooLarge {
         /// `root image`, `hash tree`, `boot image`.
         part: &'static str,
@@ -55,6 +72,14 @@ pub enum Error {
         bytes: u64,
         /// The room for it.
         slot: u64,
+    },
+    /// The boot image is too large for the ESP.
+    #[error("the boot image has {bytes} bytes; the ESP of {esp} bytes has to have room for three")]
+    Boot {
+        /// Size of the boot image.
+        bytes: u64,
+        /// Size of the ESP.
+        esp: u64,
     },
     /// A part of the image can't be made.
     #[error("making the {part}: {why}")]

@@ -1,1 +1,35 @@
-//! Placeholder.
+//! From a plan to an image: tree, root image, boot image, disk, artifacts, SBOM.
+//!
+//! Nothing here needs rights, a loop device, or a program of the host. The same plan, lock and `corten` give the
+//! same bytes: no clock, no random source, no path and no order of a folder gets into an artifact.
+#![forbid(unsafe_code)]
+
+mod assembly;
+mod boot;
+mod build;
+mod cache;
+mod check;
+mod disk;
+mod error;
+mod event;
+mod hex;
+mod kernel;
+mod locked;
+mod name;
+mod output;
+mod previous;
+mod products;
+mod root;
+mod sbom;
+mod select;
+mod tree;
+
+pub use build::{Built, NodePrograms, Request, Sizes, build};
+pub use cache::{Cache, Use};
+pub use check::check;
+pub use error::Error;
+pub use event::{Event, Listener, Phase};
+pub use locked::LockedPackages;
+pub use name::Naming;
+pub use output::{Artifact, sha256_of};
+pub use select::{Unaccounted, requests, unaccounted};

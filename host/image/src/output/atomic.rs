@@ -11,12 +11,24 @@ pub fn write_atomically(
     path: &Path,
     fill: impl FnOnce(&mut File) -> std::io::Result<()>,
 ) -> Result<(), Error> {
+    write(path, |file| {
+        fill(file)?;
+        file.sync_data()
+    })
+}
+
+/// The same without the sync: for what may be lost with the power, since it can be made again and is checked when
+/// it is read.
+pub fn write_unsynced(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), Error> {
+    write(path, fill)
+}
+
+fn write(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = folder.join(format!(".{name}.{}.part", std::process::id()));
     let written = File::create(&temporary).and_then(|mut file| {
         fill(&mut file)?;
-        file.sync_data()?;
         std::fs::rename(&temporary, path)
     });
     written.map_err(|why| {

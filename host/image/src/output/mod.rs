@@ -7,7 +7,7 @@ mod atomic;
 mod raw;
 mod tarball;
 
-pub use artifact::{Artifact, Format, sha256_of};
-pub use atomic::write_atomically;
+pub use artifact::{Artifact, sha256_of};
+pub use atomic::{write_atomically, write_unsynced};
 pub use raw::{write_compressed, write_raw};
 pub use tarball::write_tar;

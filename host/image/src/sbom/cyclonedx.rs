@@ -39,7 +39,8 @@ pub fn cyclonedx(inventory: &Inventory) -> String {
 }
 
 fn package(component: &Component, files: &[FileRecord]) -> Value {
-    let own = |record: &&FileRecord| matches!(&record.origin, Origin::Package(name) if *name == component.name);
+    let own =
+        |record: &&FileRecord| matches!(&record.origin, Origin::Package(name) if *name == component.name);
     let mut value = json!({
         "type": "library",
         "bom-ref": purl(component),

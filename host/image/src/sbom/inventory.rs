@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha1::Digest as _;
 
 use crate::assembly::Origin;
+use crate::hex::hex;
 
 /// A Debian package that files of the image come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,13 +111,4 @@ pub fn digests(tree: &Tree, origins: &BTreeMap<String, Origin>) -> Vec<FileRecor
         path,
     };
     files.into_par_iter().map(record).collect()
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -8,5 +8,5 @@ mod inventory;
 mod spdx;
 
 pub use cyclonedx::cyclonedx;
-pub use inventory::{Component, FileRecord, Inventory, NodeInventory, NodePart, digests};
+pub use inventory::{Component, FileRecord, Inventory, NodeInventory, digests};
 pub use spdx::spdx;

@@ -6,8 +6,9 @@
 use serde_json::{Value, json};
 use sha1::Digest as _;
 
-use super::inventory::{Inventory, hex, purl};
+use super::inventory::{Inventory, purl};
 use crate::assembly::Origin;
+use crate::hex::hex;
 
 /// The document, pretty-printed, with a newline at its end.
 pub fn spdx(inventory: &Inventory) -> String {

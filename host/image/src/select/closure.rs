@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, elf};
 
 use super::contents::Contents;
@@ -53,10 +53,11 @@ pub fn linking(content: &[u8]) -> Option<Linking> {
     if let Ok(Some((entries, strings))) = sections.dynamic(endian, content) {
         let strings = sections.strings(endian, content, strings).ok()?;
         for entry in entries {
-            let text = || entry.string(endian, strings).ok().and_then(|text| String::from_utf8(text.to_vec()).ok());
-            match entry.tag32(endian) {
-                Some(elf::DT_NEEDED) => linking.needed.push(text()?),
-                Some(elf::DT_RUNPATH | elf::DT_RPATH) => {
+            let text =
+                || entry.string(endian, strings).ok().and_then(|text| String::from_utf8(text.to_vec()).ok());
+            match entry.tag(endian) {
+                elf::DT_NEEDED => linking.needed.push(text()?),
+                elf::DT_RUNPATH | elf::DT_RPATH => {
                     linking.runpath.extend(text()?.split(':').map(str::to_owned));
                 }
                 _ => {}
@@ -82,7 +83,8 @@ impl<'a> Closure<'a> {
     /// A search for programs of one architecture, `x86_64-linux-gnu` for example.
     pub fn new(packages: &'a dyn Packages, multiarch: &str) -> Self {
         let folders = ["/usr/lib/", "/usr/lib64/"].into_iter();
-        let folders = folders.flat_map(|base| [format!("{base}{multiarch}"), base.trim_end_matches('/').into()]);
+        let folders =
+            folders.flat_map(|base| [format!("{base}{multiarch}"), base.trim_end_matches('/').into()]);
         Self { packages, folders: folders.collect(), known: BTreeMap::new() }
     }
 
@@ -97,7 +99,8 @@ impl<'a> Closure<'a> {
             let mut wanted: Vec<Vec<String>> = Vec::new();
             wanted.extend(linking.interpreter.iter().map(|path| vec![normalise(path)]));
             let origin = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-            let own: Vec<String> = linking.runpath.iter().map(|path| path.replace("$ORIGIN", origin)).collect();
+            let own: Vec<String> =
+                linking.runpath.iter().map(|path| path.replace("$ORIGIN", origin)).collect();
             for name in &linking.needed {
                 let folders = own.iter().map(|path| super::contents::resolve("/", path));
                 let folders = folders.chain(self.folders.iter().cloned());
@@ -130,7 +133,11 @@ impl<'a> Closure<'a> {
         let found = self
             .search(from, candidates, &library_package)?
             .or(self.search(from, candidates, &|_| true)?)
-            .ok_or_else(|| Error::Library { program: path.into(), package: from.into(), library: name.into() })?;
+            .ok_or_else(|| Error::Library {
+                program: path.into(),
+                package: from.into(),
+                library: name.into(),
+            })?;
         self.known.insert(key, found.clone());
         Ok(found)
     }

@@ -1,0 +1,31 @@
+//! Side-by-side measurements of Corten and its peers, on this machine, in one run.
+//!
+//! Every figure in the documents of the project that compares Corten with something is printed here.
+#![forbid(unsafe_code)]
+
+mod build;
+mod content;
+mod peer;
+mod statistics;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Corten and its peers side by side and prints the ratios.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    measurement: Measurement,
+}
+
+#[derive(Subcommand)]
+enum Measurement {
+    /// Building an image: full from cached packages, and after one changed file; against mkosi.
+    Build(build::Build),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().measurement {
+        Measurement::Build(build) => build.run(),
+    }
+}

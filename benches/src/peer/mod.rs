@@ -1,0 +1,3 @@
+//! The systems that Corten is measured against.
+
+pub mod mkosi;

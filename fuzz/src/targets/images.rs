@@ -1,0 +1,156 @@
+//! What lies on a disk: file systems, tables, archives, programs.
+
+use bytes::Bytes;
+use corten_formats::fat::{BlockDevice as _, FormatOptions, SparseMemory, Timestamp, Volume, Writer};
+use corten_formats::gpt::{Guid, SectorSize, Wish, types};
+use corten_formats::tree::{Kind, Meta, Node, Tree};
+use corten_formats::verity::{RootHash, Superblock};
+use corten_formats::{cpio as cpio_format, erofs as erofs_format, fat as fat_format, gpt as gpt_format};
+use corten_formats::{uki as uki_format, verity as verity_format};
+
+/// A file, a link and a directory.
+fn tree() -> Tree {
+    let mut tree = Tree::new(Meta { mode: 0o755, ..Meta::default() });
+    let node = |kind| Node { meta: Meta { mode: 0o644, ..Meta::default() }, kind };
+    let folder = tree.add(Tree::ROOT, b"folder", node(Kind::Directory(Default::default())));
+    let content: Vec<u8> = (0..40_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+    let parts = [
+        (b"file".as_slice(), Kind::File(Bytes::from(content))),
+        (b"small", Kind::File(Bytes::from_static(b"small"))),
+        (b"link", Kind::Symlink(b"file".to_vec())),
+    ];
+    for (name, kind) in parts {
+        if let Ok(folder) = folder {
+            let _ = tree.add(folder, name, node(kind));
+        }
+    }
+    tree
+}
+
+pub fn erofs(data: &[u8]) {
+    let limits = erofs_format::Limits { content_bytes: 1 << 20, entries: 1000, depth: 32 };
+    let _ = erofs_format::read(data, &limits);
+}
+
+pub fn erofs_seeds() -> Vec<Vec<u8>> {
+    use erofs_format::{Compression, NoCache, Options, Packing, PieceSize};
+    let compressions = [Compression::None, Compression::Lz4, Compression::Zstd { level: 3 }];
+    let image = |compression| {
+        let mut options = Options::new([7; 16], 1);
+        options.packing = Packing { compression, piece: PieceSize::KIB_64 };
+        erofs_format::write(&tree(), &options, &NoCache).map(|image| image.bytes).unwrap_or_default()
+    };
+    compressions.into_iter().map(image).collect()
+}
+
+pub fn verity(data: &[u8]) {
+    let _ = Superblock::parse(data);
+    let _ = verity_format::check_top_block(data, &RootHash([0; 32]));
+    let _ = verity_format::verify(&data[data.len() / 2..], &data[..data.len() / 2], &RootHash([0; 32]));
+}
+
+pub fn verity_seeds() -> Vec<Vec<u8>> {
+    let sealed = verity_format::format(&[1; 8 * 4096], b"salt", [7; 16]);
+    sealed.map(|sealed| [sealed.hash_image, vec![1; 8 * 4096]].concat()).into_iter().collect()
+}
+
+pub fn gpt(data: &[u8]) {
+    for sector in [SectorSize::S512, SectorSize::S4096] {
+        let read = |offset: u64, buffer: &mut [u8]| {
+            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
+            let part = &data[from..data.len().min(from.saturating_add(buffer.len()))];
+            buffer[..part.len()].copy_from_slice(part);
+            Ok(())
+        };
+        let _ = gpt_format::read(sector, data.len() as u64, read);
+    }
+}
+
+pub fn gpt_seeds() -> Vec<Vec<u8>> {
+    let guid = |n| Guid::from_bytes([n; 16]);
+    let wish = Wish {
+        kind: types::ESP,
+        guid: guid(1),
+        label: "esp".into(),
+        attributes: 0,
+        size: 1 << 20,
+        content: 0,
+    };
+    let Ok(table) = gpt_format::layout(SectorSize::S512, guid(2), &[wish]) else { return Vec::new() };
+    let Ok(areas) = table.areas() else { return Vec::new() };
+    let mut disk = vec![0; (table.disk_sectors * 512) as usize];
+    for area in areas.all() {
+        disk[area.offset as usize..][..area.bytes.len()].copy_from_slice(&area.bytes);
+    }
+    vec![disk]
+}
+
+/// Size of the volume that mutated heads are laid on.
+const VOLUME: u64 = 64 << 20;
+
+pub fn fat(data: &[u8]) {
+    let mut device = SparseMemory::new(VOLUME);
+    let head = &data[..data.len().min(1 << 20)];
+    if device.write_at(0, head).is_err() {
+        return;
+    }
+    if let Ok(volume) = Volume::open(&mut device) {
+        let _ = volume.list("");
+        let _ = volume.read_file("EFI/file.efi");
+        let _ = volume.check();
+    }
+    if let Ok(mut writer) = Writer::open(&mut device) {
+        let _ = writer.write_file("new.efi", b"content", Timestamp::from_unix(0));
+    }
+}
+
+pub fn fat_seeds() -> Vec<Vec<u8>> {
+    let mut device = SparseMemory::new(VOLUME);
+    let time = Timestamp::from_unix(0);
+    let options =
+        FormatOptions { volume_id: 1, label: "ESP", hidden_sectors: 2048, cluster: Some(512), time };
+    let made = fat_format::format(&mut device, &options).and_then(|()| Writer::open(&mut device)).and_then(
+        |mut writer| {
+            writer.mkdir("EFI", time)?;
+            writer.write_file("EFI/file.efi", &[7; 5000], time)?;
+            writer.finish().map(drop)
+        },
+    );
+    let mut head = vec![0; 1200 << 10];
+    made.ok().and_then(|()| device.read_at(0, &mut head).ok()).map(|()| head).into_iter().collect()
+}
+
+pub fn cpio(data: &[u8]) {
+    let _ = cpio_format::read(data);
+}
+
+pub fn cpio_seeds() -> Vec<Vec<u8>> {
+    cpio_format::write(&tree()).into_iter().collect()
+}
+
+pub fn uki(data: &[u8]) {
+    if let Ok(image) = uki_format::PeImage::parse(data) {
+        for section in image.sections() {
+            let _ = image.content(section);
+        }
+        let _ = image.certificates();
+    }
+}
+
+/// A PE program with one section, by hand: no compiler makes one on this machine.
+pub fn uki_seeds() -> Vec<Vec<u8>> {
+    let mut image = vec![0; 1024];
+    image[..2].copy_from_slice(b"MZ");
+    image[0x3c] = 0x40;
+    image[0x40..0x44].copy_from_slice(b"PE\0\0");
+    image[0x44..0x46].copy_from_slice(&0x8664_u16.to_le_bytes());
+    image[0x46] = 1;
+    image[0x54..0x56].copy_from_slice(&240_u16.to_le_bytes());
+    image[0x58..0x5a].copy_from_slice(&0x20b_u16.to_le_bytes());
+    let section = 0x58 + 240;
+    image[section..section + 5].copy_from_slice(b".text");
+    for (at, value) in [(8, 16_u32), (12, 4096), (16, 512), (20, 512)] {
+        image[section + at..section + at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+    vec![image]
+}

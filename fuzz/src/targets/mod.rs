@@ -1,0 +1,33 @@
+//! The targets, one file a room.
+
+mod debian;
+mod images;
+mod node;
+mod recipes;
+
+/// A parser of outside data.
+pub struct Target {
+    /// Name on the command line.
+    pub name: &'static str,
+    /// Feeds it.
+    pub run: fn(&[u8]),
+    /// Well-formed inputs.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "ar", run: debian::ar, seeds: debian::ar_seeds },
+    Target { name: "tar", run: debian::tar, seeds: debian::tar_seeds },
+    Target { name: "control", run: debian::control, seeds: debian::control_seeds },
+    Target { name: "inrelease", run: debian::inrelease, seeds: debian::inrelease_seeds },
+    Target { name: "erofs", run: images::erofs, seeds: images::erofs_seeds },
+    Target { name: "verity", run: images::verity, seeds: images::verity_seeds },
+    Target { name: "gpt", run: images::gpt, seeds: images::gpt_seeds },
+    Target { name: "fat", run: images::fat, seeds: images::fat_seeds },
+    Target { name: "cpio", run: images::cpio, seeds: images::cpio_seeds },
+    Target { name: "uki", run: images::uki, seeds: images::uki_seeds },
+    Target { name: "modules", run: node::modules, seeds: node::modules_seeds },
+    Target { name: "cmdline", run: node::cmdline, seeds: node::cmdline_seeds },
+    Target { name: "recipe", run: recipes::recipe, seeds: recipes::recipe_seeds },
+];

@@ -1,0 +1,30 @@
+//! `corten recipe`.
+
+use super::{ArchiveOptions, DEFAULT_RECIPE};
+
+/// Shows, checks and lists recipes.
+#[derive(clap::Subcommand, Debug)]
+pub enum RecipeCommand {
+    /// Prints the merged recipe as TOML, and what the builder makes in place of maintainer scripts.
+    Show {
+        /// A built-in recipe or the path of one.
+        #[arg(default_value = DEFAULT_RECIPE)]
+        recipe: String,
+    },
+    /// Checks a recipe against the archive without building: programs, files, modules, maintainer scripts.
+    Check {
+        /// A built-in recipe or the path of one.
+        #[arg(default_value = DEFAULT_RECIPE)]
+        recipe: String,
+        /// Check the recipe alone, without the archive.
+        #[arg(long)]
+        alone: bool,
+        /// Where packages come from.
+        #[command(flatten)]
+        archive: ArchiveOptions,
+    },
+    /// Prints the JSON Schema of recipes, for editors.
+    Schema,
+    /// Lists the built-in recipes.
+    List,
+}

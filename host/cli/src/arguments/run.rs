@@ -1,0 +1,46 @@
+//! `corten run`.
+
+use std::path::PathBuf;
+
+use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
+
+/// Boots a recipe or an image in QEMU and says when the node is ready.
+///
+/// The node is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order; a second Ctrl-C
+/// ends it at once. QEMU and the firmware come from the archive into the store; nothing is installed.
+#[derive(clap::Args, Debug)]
+pub struct RunArguments {
+    /// A built-in recipe, the path of a recipe (.toml), or the path of an image (.raw or .qcow2).
+    #[arg(default_value = DEFAULT_RECIPE)]
+    pub what: String,
+    /// Memory of the machine, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory: u32,
+    /// Processors of the machine.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub cpus: u32,
+    /// Forwards a TCP port of this machine to one of the node. Can be given more than once.
+    #[arg(long, value_name = "HOST:GUEST")]
+    pub forward: Vec<String>,
+    /// Keep the disk in this folder, and use it again next time.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// Show the node's console on standard error.
+    #[arg(long)]
+    pub console: bool,
+    /// Seconds that the node may take to become ready.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub timeout: u64,
+    /// Power the node off in order once it is ready, and exit 0.
+    #[arg(long)]
+    pub until_ready: bool,
+    /// Print one JSON object at the end, and nothing else on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// Which versions of packages.
+    #[command(flatten)]
+    pub lock: LockOptions,
+    /// Where packages come from.
+    #[command(flatten)]
+    pub archive: ArchiveOptions,
+}

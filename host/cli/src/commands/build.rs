@@ -1,0 +1,98 @@
+//! `corten build`.
+
+use anyhow::{Context, Result};
+use corten_image::{Built, LockedPackages, Request, Use, sha256_of};
+use serde_json::json;
+
+use crate::arguments::BuildArguments;
+use crate::exit::Exit;
+use crate::node_programs::{builder, node_programs};
+use crate::places;
+use crate::progress::{Progress, size};
+use crate::session::Session;
+
+/// Runs the command.
+pub fn build(arguments: &BuildArguments) -> Result<Exit> {
+    let progress = Progress::new();
+    let built = image(arguments, &progress)?;
+    progress.finish();
+    if arguments.json {
+        println!("{:#}", json(&built)?);
+    } else {
+        summary(&built);
+    }
+    Ok(Exit::Done)
+}
+
+/// Builds the image; `corten run` does the same first.
+pub fn image(arguments: &BuildArguments, progress: &Progress) -> Result<Built> {
+    let programs = node_programs()?;
+    let session = Session::open(&arguments.recipe, &arguments.archive)?;
+    let lock = session.lock(&arguments.lock, progress)?;
+    let listener = |event| progress.image(event);
+    let archive_listener = |event| progress.archive(event);
+    let packages = LockedPackages::new(&session.archive, &lock, &archive_listener);
+    let formats = match arguments.format.as_slice() {
+        [] => session.plan.image.formats.clone(),
+        named => named.to_vec(),
+    };
+    let request = Request {
+        plan: &session.plan,
+        packages: &packages,
+        build_number: arguments.build_number,
+        programs,
+        builder: builder()?,
+        formats,
+        output: std::path::absolute(&arguments.output).context("the output folder")?,
+        cache: &places::cache()?.join("derived"),
+        reuse: if arguments.fresh { Use::Fresh } else { Use::Reuse },
+    };
+    corten_image::build(&request, &listener).map_err(|error| session.explain(error))
+}
+
+/// What `--json` prints.
+pub fn json(built: &Built) -> Result<serde_json::Value> {
+    let mut artifacts = Vec::new();
+    for artifact in &built.artifacts {
+        artifacts.push(json!({
+            "path": artifact.path,
+            "format": artifact.format,
+            "bytes": artifact.bytes,
+            "sha256": sha256_of(&artifact.path)?,
+        }));
+    }
+    Ok(json!({
+        "name": built.name,
+        "version": built.version,
+        "root_hash": built.root_hash,
+        "artifacts": artifacts,
+        "sizes": built.sizes,
+        "packages": built.packages,
+        "files": built.files,
+        "seconds": built.seconds,
+        "unchanged": built.unchanged,
+    }))
+}
+
+fn summary(built: &Built) {
+    let total = built.seconds.get("total").copied().unwrap_or_default();
+    if built.unchanged {
+        println!("{} {}: nothing has changed ({:.0} ms)", built.name, built.version, total * 1e3);
+    } else {
+        println!("{} {} built in {total:.2} s", built.name, built.version);
+    }
+    println!("root hash  {}", built.root_hash);
+    let sizes = &built.sizes;
+    let sum = sizes.root + sizes.verity + sizes.boot;
+    println!(
+        "sizes      root {}, hash tree {}, boot image {}: {} together",
+        size(sizes.root),
+        size(sizes.verity),
+        size(sizes.boot),
+        size(sum)
+    );
+    println!("content    {} files from {} packages", built.files, built.packages);
+    for artifact in &built.artifacts {
+        println!("{:<10} {}", artifact.format, artifact.path.display());
+    }
+}

@@ -1,0 +1,30 @@
+//! One file a subcommand.
+
+mod build;
+mod lock;
+mod recipe;
+mod run;
+mod store;
+mod tools;
+
+use anyhow::Result;
+use clap::CommandFactory as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::exit::Exit;
+
+/// Runs the command that was asked for.
+pub fn run(arguments: Arguments) -> Result<Exit> {
+    match arguments.command {
+        Command::Build(arguments) => build::build(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Recipe(command) => recipe::recipe(&command),
+        Command::Lock(arguments) => lock::lock(&arguments),
+        Command::Store(command) => store::store(&command),
+        Command::Tools(command) => tools::tools(&command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "corten", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `corten run`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use corten_report::Event;
+use corten_vm::{
+    Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Forward, Limits, Machine, Outcome, RunEvent,
+    Settings, Until, Variables, Writes,
+};
+use serde_json::json;
+
+use super::build;
+use crate::arguments::{BuildArguments, RunArguments, ToolSet};
+use crate::exit::Exit;
+use crate::places;
+use crate::progress::Progress;
+use crate::session::tools;
+
+/// Runs the command.
+pub fn run(arguments: &RunArguments) -> Result<Exit> {
+    let progress = Progress::new();
+    let forwards = arguments.forward.iter().map(|text| text.parse()).collect::<Result<Vec<Forward>, _>>()?;
+    let image = image(arguments, &progress)?;
+    let tools = tools(ToolSet::Run, &arguments.archive, &progress)?;
+    progress.finish();
+    let emulator = Emulator::from_host()?;
+    let _ = &tools;
+    let (disk, variables) = disk(arguments, &image)?;
+    let machine = Machine {
+        memory_mib: arguments.memory,
+        cpus: arguments.cpus,
+        disks: vec![disk],
+        forwards,
+        ..Machine::new(Boot::Uefi { variables })
+    };
+    let log = places::cache()?.join("console.log");
+    let settings = Settings {
+        accelerator: Choice::Probe { cache: places::cache()? },
+        until: if arguments.until_ready { Until::Ready } else { Until::Off },
+        limits: Limits { ready: Some(Duration::from_secs(arguments.timeout)), ..Limits::default() },
+        console_log: log.clone(),
+    };
+    let control = Control::new();
+    let _guard = control.catch_signals().context("catching signals")?;
+    let outcome = corten_vm::run(&emulator, &machine, &settings, &control, &mut |event| {
+        tell(&event, arguments, &progress);
+    })?;
+    if arguments.json {
+        println!("{:#}", report(&outcome));
+    }
+    Ok(end(&outcome, arguments, &log))
+}
+
+/// The image to boot: the one that is named, or the recipe's, built if needed.
+fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
+    let path = Path::new(&arguments.what);
+    if matches!(path.extension().and_then(|ending| ending.to_str()), Some("raw" | "qcow2")) {
+        if !path.is_file() {
+            bail!("{}: no such image", path.display());
+        }
+        return Ok(path.into());
+    }
+    let build = BuildArguments {
+        recipe: arguments.what.clone(),
+        output: places::cache()?.join("images"),
+        format: vec![corten_recipe::Format::Raw],
+        build_number: 1,
+        fresh: false,
+        json: false,
+        lock: arguments.lock.clone(),
+        archive: arguments.archive.clone(),
+    };
+    let built = build::image(&build, progress)?;
+    let total = built.seconds.get("total").copied().unwrap_or_default();
+    progress.line(&format!("     image  {} {} ({total:.2} s)", built.name, built.version));
+    let raw = built.artifacts.into_iter().find(|artifact| artifact.format == "raw");
+    Ok(raw.context("the build made no disk image")?.path)
+}
+
+/// The disk of the machine and where its firmware keeps variables: throw-away, or in the folder of --keep.
+fn disk(arguments: &RunArguments, image: &Path) -> Result<(Disk, Variables)> {
+    let format = match image.extension() {
+        Some(ending) if ending == "qcow2" => DiskFormat::Qcow2,
+        _ => DiskFormat::Raw,
+    };
+    let Some(folder) = &arguments.keep else {
+        return Ok((Disk { path: image.into(), format, writes: Writes::Dropped }, Variables::Temporary));
+    };
+    let path = corten_vm::keep_disk(image, folder)?;
+    Ok((Disk { path, format, writes: Writes::Kept }, Variables::Kept(folder.join("variables.fd"))))
+}
+
+fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
+    let at = |time: &Duration| format!("{:>8.2} s", time.as_secs_f64());
+    match event {
+        RunEvent::Accelerator(accelerator, why) => {
+            progress.line(&format!("   machine  {} ({why})", accelerator.name()))
+        }
+        RunEvent::FellBack(why) => {
+            progress.line(&format!("   machine  KVM does not run this guest ({why}); tcg"))
+        }
+        RunEvent::Console(line) if arguments.console => progress.line(&format!("   console  {line}")),
+        RunEvent::Report(time, Event::Step(step)) => {
+            let took = step.end_ms.saturating_sub(step.start_ms);
+            progress.line(&format!("{}  {} ({took} ms)", at(time), step.name));
+        }
+        RunEvent::Report(time, Event::Ready(ready)) => {
+            let memory = ready.memory_used_bytes / 1_000_000;
+            progress.line(&format!(
+                "{}  ready: version {}, {} ms after kernel start, {memory} MB used, {} processes",
+                at(time),
+                ready.version,
+                ready.kernel_to_ready_ms,
+                ready.processes
+            ));
+            for (service, found) in &ready.services {
+                progress.line(&format!("            {service}: {found}"));
+            }
+            if !arguments.until_ready {
+                progress.line("            Ctrl-C shuts the node down");
+            }
+        }
+        RunEvent::Report(time, Event::Failed(failed)) => {
+            progress.line(&format!(
+                "{}  failed: {}: {} ({})",
+                at(time),
+                failed.what,
+                failed.why,
+                failed.hint
+            ));
+        }
+        RunEvent::Report(time, Event::Stopping { cause }) => {
+            progress.line(&format!("{}  stopping: {cause}", at(time)));
+        }
+        _ => {}
+    }
+}
+
+/// What `--json` prints.
+fn report(outcome: &Outcome) -> serde_json::Value {
+    let ready = outcome.ready.as_ref();
+    json!({
+        "ready": ready.is_some(),
+        "version": ready.map(|ready| &ready.version),
+        "root_hash": ready.map(|ready| &ready.root_hash),
+        "services": ready.map(|ready| &ready.services),
+        "seconds": outcome.timeline.seconds(),
+        "memory": {
+            "used_bytes": ready.map(|ready| ready.memory_used_bytes),
+            "processes": ready.map(|ready| ready.processes),
+        },
+        "end": outcome.end.to_string(),
+        "accelerator": outcome.accelerator.name(),
+        "resets": outcome.resets,
+    })
+}
+
+fn end(outcome: &Outcome, arguments: &RunArguments, log: &Path) -> Exit {
+    let good = matches!(outcome.end, End::PoweredOff) && (outcome.ready.is_some() || !arguments.until_ready);
+    if good {
+        return Exit::Done;
+    }
+    let asked_to_end =
+        matches!(outcome.end, End::Killed) && outcome.ready.is_some() && !arguments.until_ready;
+    if asked_to_end {
+        return Exit::Done;
+    }
+    anstream::eprintln!("error: {}; the end of the console, all of it in {}:", outcome.end, log.display());
+    for line in &outcome.console_tail {
+        anstream::eprintln!("  | {line}");
+    }
+    if outcome.ready.is_none() { Exit::NotReady } else { Exit::Machine }
+}

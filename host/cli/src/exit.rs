@@ -1,0 +1,120 @@
+//! Exit codes, and how an error is told.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Failed for a reason that has no code of its own.
+    Failed,
+    /// Something in a recipe is wrong.
+    Recipe,
+    /// The archive or a mirror can't be reached, or lacks what is needed.
+    Archive,
+    /// Signatures or hashes do not match: somebody or something changed what was signed.
+    Verification,
+    /// Packages can't be resolved, or the lock does not answer the recipe.
+    Lock,
+    /// The image can't be made.
+    Image,
+    /// The node was not ready in time, or said that it can't be.
+    NotReady,
+    /// The virtual machine can't be run.
+    Machine,
+}
+
+/// Every exit code with its meaning, for the help text. 2 is clap's.
+pub const CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed for another reason
+  2  wrong command line
+  3  something in a recipe is wrong
+  4  the archive can't be reached, or lacks what is needed
+  5  a signature or hash does not match
+  6  packages can't be resolved, or the lock does not answer the recipe
+  7  the image can't be made
+  8  the node was not ready in time, or said that it can't be
+  9  the virtual machine can't be run";
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Recipe => 3,
+            Self::Archive => 4,
+            Self::Verification => 5,
+            Self::Lock => 6,
+            Self::Image => 7,
+            Self::NotReady => 8,
+            Self::Machine => 9,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A recipe that is wrong; its report shows the places.
+#[derive(Debug)]
+pub struct BadRecipe(pub miette::Report);
+
+impl std::fmt::Display for BadRecipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for BadRecipe {}
+
+/// Tells an error on standard error and returns its code.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(BadRecipe(report)) = error.downcast_ref() {
+        anstream::eprintln!("{report:?}");
+    } else {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        anstream::eprintln!("error: {}", causes.join(": "));
+    }
+    class(error).into()
+}
+
+/// The class of an error: the first one in its chain that has one.
+fn class(error: &anyhow::Error) -> Exit {
+    for cause in error.chain() {
+        if cause.is::<BadRecipe>() {
+            return Exit::Recipe;
+        }
+        if let Some(error) = cause.downcast_ref::<corten_archive::Error>() {
+            return archive(error);
+        }
+        if let Some(error) = cause.downcast_ref::<corten_image::Error>() {
+            return match error {
+                corten_image::Error::Archive(error) => archive(error),
+                corten_image::Error::Recipe { .. } => Exit::Recipe,
+                _ => Exit::Image,
+            };
+        }
+        if cause.is::<corten_vm::Error>() {
+            return Exit::Machine;
+        }
+    }
+    Exit::Failed
+}
+
+fn archive(error: &corten_archive::Error) -> Exit {
+    use corten_archive::Class;
+    match error.class() {
+        Class::Network => Exit::Archive,
+        Class::Verification => Exit::Verification,
+        Class::Resolution | Class::Lock => Exit::Lock,
+        Class::Package => Exit::Verification,
+        _ => Exit::Failed,
+    }
+}

@@ -1,0 +1,151 @@
+//! What most commands start with: a recipe, its plan, the archive, the lock.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use corten_archive::archive::{Archive, LockPolicy, Settings};
+use corten_archive::fetch::Network;
+use corten_archive::lock::Lock;
+use corten_archive::mirror::MirrorChoice;
+use corten_archive::store::Store;
+use corten_archive::tools::{ToolRoot, Tools};
+use corten_image::requests;
+use corten_recipe::{HostLoader, Merged, Plan};
+
+use crate::arguments::{ArchiveOptions, LockOptions, ToolSet};
+use crate::exit::BadRecipe;
+use crate::places;
+use crate::progress::Progress;
+
+/// A recipe and the archive that its packages come from.
+pub struct Session {
+    /// The plan of the recipe.
+    pub plan: Plan,
+    /// Where its lock is, or will be.
+    pub lock_path: PathBuf,
+    /// The archive.
+    pub archive: Archive,
+}
+
+/// Loads a recipe.
+pub fn merged(recipe: &str) -> Result<Merged> {
+    Ok(Merged::load(recipe, &HostLoader).map_err(|report| BadRecipe(report.into()))?)
+}
+
+/// Loads a recipe and plans it.
+pub fn plan(recipe: &str) -> Result<Plan> {
+    Ok(merged(recipe)?.plan().map_err(|report| BadRecipe(report.into()))?)
+}
+
+impl Session {
+    /// Loads a recipe and opens the archive that it names. Nothing is fetched yet.
+    pub fn open(recipe: &str, options: &ArchiveOptions) -> Result<Self> {
+        let plan = plan(recipe)?;
+        let mut settings =
+            settings(options, plan.archive.suite.as_str(), plan.archive.architecture.as_str())?;
+        settings.components = plan.archive.components.iter().map(ToString::to_string).collect();
+        let archive = Archive::open(settings)?;
+        Ok(Self { lock_path: lock_path(recipe)?, plan, archive })
+    }
+
+    /// The lock that a build takes, made or updated if that is asked for.
+    pub fn lock(&self, options: &LockOptions, progress: &Progress) -> Result<Lock> {
+        let policy = match (options.locked, options.update) {
+            (true, _) => LockPolicy::Locked,
+            (_, true) => LockPolicy::UpdateAll,
+            _ => LockPolicy::Use,
+        };
+        self.lock_with(&policy, progress)
+    }
+
+    /// The lock by a policy. It is written when it differs from what is there.
+    pub fn lock_with(&self, policy: &LockPolicy, progress: &Progress) -> Result<Lock> {
+        let existing = Lock::read(&self.lock_path)?;
+        let wanted: Vec<String> = requests(&self.plan)
+            .into_iter()
+            .map(|(name, version)| {
+                version.map_or_else(|| name.clone(), |version| format!("{name} ({version})"))
+            })
+            .collect();
+        let lock =
+            self.archive.lock_for(&wanted, existing.as_ref(), policy, &|event| progress.archive(event))?;
+        if existing.as_ref() != Some(&lock) {
+            if let Some(folder) = self.lock_path.parent() {
+                std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+            }
+            lock.write(&self.lock_path)?;
+            progress.line(&format!(
+                "      lock  {} ({} packages)",
+                self.lock_path.display(),
+                lock.packages.len()
+            ));
+        }
+        Ok(lock)
+    }
+
+    /// Turns an error of the builder that is about the recipe into one that points at the place in it.
+    pub fn explain(&self, error: corten_image::Error) -> anyhow::Error {
+        match error {
+            corten_image::Error::Recipe { what, key, help } => {
+                let mut diagnostic = self.plan.diagnostic(key, "recipe::packages", what);
+                if let Some(help) = help {
+                    diagnostic = diagnostic.with_help(help);
+                }
+                BadRecipe(miette::Report::new(diagnostic)).into()
+            }
+            other => other.into(),
+        }
+    }
+}
+
+/// A set of tools from the archive, in the store.
+pub fn tools(set: ToolSet, options: &ArchiveOptions, progress: &Progress) -> Result<ToolRoot> {
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let archive = Archive::open(settings(options, ToolSet::SUITE, architecture)?)?;
+    let tools = Tools::new(&archive, &places::data()?.join("tools"));
+    Ok(tools.ensure(set.name(), set.packages(), &|event| progress.archive(event))?)
+}
+
+/// The store of this user.
+pub fn open_store() -> Result<Store> {
+    Ok(Store::open(&places::cache()?)?)
+}
+
+/// Every lock in the user's data directory.
+pub fn user_locks() -> Result<Vec<PathBuf>> {
+    let mut locks = Vec::new();
+    for folder in ["locks", "tools"] {
+        let folder = places::data()?.join(folder);
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == "lock") {
+                locks.push(path);
+            }
+        }
+    }
+    locks.sort();
+    Ok(locks)
+}
+
+/// The lock of a recipe: corten.lock beside it, or in the user's data directory for a built-in one.
+fn lock_path(recipe: &str) -> Result<PathBuf> {
+    if corten_recipe::builtin_recipe(recipe).is_some() {
+        return Ok(places::data()?.join("locks").join(format!("{recipe}.lock")));
+    }
+    let folder = Path::new(recipe).parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(folder.unwrap_or(Path::new(".")).join("corten.lock"))
+}
+
+fn settings(options: &ArchiveOptions, suite: &str, architecture: &str) -> Result<Settings> {
+    let mut settings = Settings::new(places::cache()?, jiff::Timestamp::now(), suite, architecture);
+    if let Some(main) = &options.mirror {
+        settings.mirror =
+            MirrorChoice::Given { main: main.clone(), security: options.security_mirror.clone() };
+    }
+    settings.keyring.clone_from(&options.keyring);
+    if options.offline {
+        settings.network = Network::Offline;
+    }
+    Ok(settings)
+}

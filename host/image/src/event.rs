@@ -1,0 +1,55 @@
+//! What a build tells while it works. Terminal, JSON and tests only listen.
+
+use std::time::Duration;
+
+/// Parts of a build, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Fetching and unpacking packages, selecting files.
+    Packages,
+    /// Putting the tree together.
+    Tree,
+    /// Writing the root image.
+    Root,
+    /// Hashing it.
+    Verity,
+    /// Initrd and boot image.
+    Boot,
+    /// Disk image and other artifacts, written to the host's disk.
+    Output,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Packages, Self::Tree, Self::Root, Self::Verity, Self::Boot, Self::Output];
+
+    /// Its name in summaries and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packages => "packages",
+            Self::Tree => "tree",
+            Self::Root => "root",
+            Self::Verity => "verity",
+            Self::Boot => "boot",
+            Self::Output => "output",
+        }
+    }
+}
+
+/// Something happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A phase began.
+    Started(Phase),
+    /// A phase ended after that time.
+    Ended(Phase, Duration),
+    /// News from the archive: downloads and so on.
+    Archive(corten_archive::Event),
+    /// The scripts of a package are not accounted for.
+    Unaccounted(String),
+}
+
+/// Whoever listens. Called from several threads.
+pub type Listener<'a> = &'a (dyn Fn(Event) + Sync);

@@ -1,0 +1,13 @@
+//! From a plan and unpacked packages to the files that the image takes from them.
+
+mod closure;
+mod contents;
+mod licence;
+mod pick;
+mod scripts;
+mod selection;
+
+pub use closure::Packages;
+pub use contents::Contents;
+pub use scripts::{Unaccounted, unaccounted};
+pub use selection::{KernelFiles, Selected, Selection, multiarch, requests, select};

@@ -1,0 +1,163 @@
+//! The selection: every file that packages bring, the kernel, and what the boot chain takes from packages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use corten_formats::tree::Node;
+use corten_recipe::{KeyPath, Plan};
+
+use super::closure::{Closure, Located, Packages};
+use super::contents::Contents;
+use super::licence::licence;
+use super::pick::pick;
+use crate::error::Error;
+use crate::kernel;
+
+/// The package with the loader and the stub of boot images.
+pub const BOOT_PACKAGE: &str = "systemd-boot-efi";
+
+/// A file of a package that becomes part of the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selected {
+    /// Path in the image.
+    pub path: String,
+    /// The file.
+    pub node: Node,
+    /// The package that it comes from.
+    pub package: String,
+}
+
+/// The kernel and what belongs to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KernelFiles {
+    /// Release, as `uname -r` prints it.
+    pub release: String,
+    /// The kernel itself.
+    pub image: Bytes,
+    /// Modules of the initrd and their index: path in the initrd and content.
+    pub boot_modules: Vec<(String, Bytes)>,
+    /// Index of the modules in the root.
+    pub index: Bytes,
+}
+
+/// Everything that an image takes from packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Files of the root, by path.
+    pub files: Vec<Selected>,
+    /// The kernel.
+    pub kernel: KernelFiles,
+    /// Certificates for the bundle.
+    pub certificates: Vec<Bytes>,
+    /// The stub that a boot image is made from.
+    pub stub: Bytes,
+    /// The boot loader.
+    pub loader: Bytes,
+    /// Early archive with microcode; empty without any.
+    pub microcode: Bytes,
+    /// Packages that something was taken from, with their licences where they say them.
+    pub licences: BTreeMap<String, Option<String>>,
+}
+
+/// The names by which an architecture is known.
+pub struct Names {
+    /// Folder of libraries.
+    pub multiarch: &'static str,
+    /// Suffix of EFI programs.
+    pub efi: &'static str,
+}
+
+/// What Debian calls the folder of libraries, and UEFI its programs, for an architecture; `None` for one that
+/// Corten can't boot.
+pub fn multiarch(architecture: &str) -> Option<Names> {
+    match architecture {
+        "amd64" => Some(Names { multiarch: "x86_64-linux-gnu", efi: "x64" }),
+        "arm64" => Some(Names { multiarch: "aarch64-linux-gnu", efi: "aa64" }),
+        _ => None,
+    }
+}
+
+/// The packages that a lock has to answer for: name and version constraint as Debian writes it.
+pub fn requests(plan: &Plan) -> BTreeMap<String, Option<String>> {
+    let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
+    for (name, selection) in &plan.packages {
+        let version = selection.version.as_ref().map(ToString::to_string);
+        wanted.insert(name.as_str().to_owned(), version);
+    }
+    let rest = plan.kernel.microcode.iter().map(|name| name.as_str());
+    for name in rest.chain([plan.kernel.package.as_str(), BOOT_PACKAGE]) {
+        wanted.entry(name.to_owned()).or_default();
+    }
+    wanted
+}
+
+/// Selects files. Packages are unpacked as they turn out to be needed.
+pub fn select(plan: &Plan, packages: &dyn Packages) -> Result<Selection, Error> {
+    let architecture = plan.archive.architecture.as_str();
+    let names = multiarch(architecture).ok_or_else(|| Error::Recipe {
+        what: format!("corten can't make a boot image for {architecture:?}"),
+        key: KeyPath::of(&["archive", "architecture"]),
+        help: Some("expected amd64 or arm64".into()),
+    })?;
+    // Everything that is named is unpacked at once, which keeps all cores busy.
+    let mut wanted: Vec<String> = requests(plan).into_keys().collect();
+    let kernel_package = kernel::package(plan.kernel.package.as_str(), packages)?;
+    wanted.retain(|name| name != plan.kernel.package.as_str());
+    wanted.push(kernel_package.clone());
+    let loaded: BTreeMap<String, Arc<Contents>> =
+        wanted.iter().cloned().zip(packages.load(&wanted)?).collect();
+
+    let mut selection = Selection::default();
+    let mut used: BTreeSet<String> = BTreeSet::from([kernel_package.clone(), BOOT_PACKAGE.to_owned()]);
+    let mut taken: BTreeSet<Located> = BTreeSet::new();
+    for (name, wanted) in &plan.packages {
+        let contents = &loaded[name.as_str()];
+        let picked = pick(contents, wanted, &KeyPath::of(&["packages", name.as_str()]))?;
+        if !picked.certificates.is_empty() {
+            used.insert(name.as_str().to_owned());
+        }
+        let paths = picked.programs.into_iter().chain(picked.data);
+        taken.extend(paths.map(|path| (name.as_str().to_owned(), path)));
+        selection.certificates.extend(picked.certificates);
+    }
+    let roots: Vec<Located> = taken.iter().cloned().collect();
+    taken.extend(Closure::new(packages, names.multiarch).of(&roots)?);
+    for (package, path) in taken {
+        let contents = packages.load(std::slice::from_ref(&package))?.swap_remove(0);
+        // A link comes with what it leads to, as far as that lies in the same package.
+        for path in contents.follow(&path).unwrap_or_else(|| vec![path]) {
+            let Some(node) = contents.entries.get(&path).cloned() else { continue };
+            selection.files.push(Selected { path, node, package: package.clone() });
+        }
+        used.insert(package);
+    }
+
+    let boot = &loaded[BOOT_PACKAGE];
+    let efi = |file: String| {
+        let path = format!("/usr/lib/systemd/boot/efi/{file}");
+        boot.file(&path).cloned().ok_or(Error::Missing { package: BOOT_PACKAGE.into(), path })
+    };
+    selection.stub = efi(format!("linux{}.efi.stub", names.efi))?;
+    selection.loader = efi(format!("systemd-boot{}.efi", names.efi))?;
+
+    let modules = kernel::select(plan, &loaded[&kernel_package])?;
+    selection.kernel = modules.kernel;
+    selection.files.extend(modules.files.into_iter().map(|(path, node)| Selected {
+        path,
+        node,
+        package: kernel_package.clone(),
+    }));
+    let microcode: Vec<&Contents> =
+        plan.kernel.microcode.iter().map(|name| loaded[name.as_str()].as_ref()).collect();
+    used.extend(microcode.iter().map(|contents| contents.name.clone()));
+    selection.microcode = kernel::microcode(&microcode)?;
+
+    selection.files.sort_by(|a, b| a.path.cmp(&b.path));
+    selection.files.dedup();
+    for name in used {
+        let contents = packages.load(std::slice::from_ref(&name))?.swap_remove(0);
+        selection.licences.insert(name, licence(&contents));
+    }
+    Ok(selection)
+}

@@ -1,0 +1,86 @@
+//! The tree of the root: files of packages, what the builder produces, what the recipe brings, Corten's own programs.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use corten_config::SERVICES_PATH;
+use corten_formats::tree::{Kind, Meta, Node, Tree};
+use corten_recipe::Plan;
+use corten_recipe::plan::Owner;
+
+use crate::NodePrograms;
+use crate::assembly::{Assembly, Origin};
+use crate::error::Error;
+use crate::products::{Identity, accounts, certificates, identity, links};
+use crate::select::Selection;
+
+/// Where the kernel settings of the recipe lie.
+const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
+
+/// Puts the tree together; returns it with the origin of each path.
+pub fn tree(
+    plan: &Plan,
+    selection: &Selection,
+    who: &Identity,
+    programs: &NodePrograms,
+    epoch: u64,
+) -> Result<(Tree, BTreeMap<String, Origin>), Error> {
+    let mut assembly = Assembly::new(epoch);
+    links(&mut assembly)?;
+    for selected in &selection.files {
+        // What a package ships belongs to root; setuid and setgid are not taken over, since nothing in an image
+        // may gain rights by being executed.
+        let mode = selected.node.meta.mode & 0o777;
+        let meta = Meta { mode, uid: 0, gid: 0, ..selected.node.meta.clone() };
+        let node = Node { meta, kind: selected.node.kind.clone() };
+        assembly.place(&selected.path, node, Origin::Package(selected.package.clone()))?;
+    }
+    own(&mut assembly, plan)?;
+    corten(&mut assembly, programs)?;
+    certificates(&mut assembly, &selection.certificates)?;
+    accounts(&mut assembly, plan)?;
+    identity(&mut assembly, who)?;
+    let folder = format!("/usr/lib/modules/{}", selection.kernel.release);
+    let index = selection.kernel.index.clone();
+    assembly.file(&format!("{folder}/corten.modules"), index, 0o644, Origin::Produced("module index"))?;
+    let json = |value: Result<Vec<u8>, serde_json::Error>| {
+        value.map(Bytes::from).map_err(|why| Error::part("service table")(why.into()))
+    };
+    let services = json(serde_json::to_vec_pretty(&plan.services))?;
+    assembly.file(SERVICES_PATH, services, 0o644, Origin::Produced("service table"))?;
+    let sysctl: BTreeMap<&str, &str> = plan.sysctl.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let sysctl = json(serde_json::to_vec_pretty(&sysctl))?;
+    assembly.file(SYSCTL_PATH, sysctl, 0o644, Origin::Produced("kernel settings"))?;
+    Ok(assembly.finish())
+}
+
+/// What the recipe brings itself.
+fn own(assembly: &mut Assembly, plan: &Plan) -> Result<(), Error> {
+    let owned = |mut node: Node, owner: Owner| {
+        node.meta.uid = owner.uid;
+        node.meta.gid = owner.gid;
+        node
+    };
+    for (path, directory) in &plan.directories {
+        let node = assembly.node(directory.mode.bits(), Kind::Directory(BTreeMap::new()));
+        assembly.place(path.as_str(), owned(node, directory.owner), Origin::Recipe)?;
+    }
+    for (path, file) in &plan.files {
+        let node = assembly.node(file.mode.bits(), Kind::File(file.content.0.clone()));
+        assembly.place(path.as_str(), owned(node, file.owner), Origin::Recipe)?;
+    }
+    for (path, target) in &plan.links {
+        assembly.symlink(path.as_str(), target.as_str(), Origin::Recipe)?;
+    }
+    Ok(())
+}
+
+/// Corten's own programs.
+fn corten(assembly: &mut Assembly, programs: &NodePrograms) -> Result<(), Error> {
+    assembly.file("/usr/lib/corten/init", Bytes::from_static(programs.init), 0o755, Origin::Corten)?;
+    assembly.file("/usr/lib/corten/health", Bytes::from_static(programs.health), 0o755, Origin::Corten)?;
+    for name in ["init", "modprobe"] {
+        assembly.symlink(&format!("/usr/sbin/{name}"), "../lib/corten/init", Origin::Corten)?;
+    }
+    Ok(())
+}
