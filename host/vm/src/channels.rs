@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use corten_report::Event;
 
 use crate::console;
-use crate::error::VmError;
+use crate::error::Error;
 use crate::lines::{Completeness, Lines};
 use crate::qmp::{self, Message};
 
@@ -55,7 +55,7 @@ pub fn paths(folder: &Path) -> [PathBuf; 3] {
 
 impl Waiting {
     /// Makes the sockets in `folder`.
-    pub fn in_folder(folder: &Path) -> Result<Self, VmError> {
+    pub fn in_folder(folder: &Path) -> Result<Self, Error> {
         let [console, report, qmp] = paths(folder).map(|path| listen(&path));
         Ok(Self { console: console?, report: report?, qmp: qmp? })
     }
@@ -85,12 +85,12 @@ impl Waiting {
     }
 }
 
-fn listen(path: &Path) -> Result<UnixListener, VmError> {
+fn listen(path: &Path) -> Result<UnixListener, Error> {
     let listener = UnixListener::bind(path).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    listener.map_err(VmError::host("listening on", path))
+    listener.map_err(Error::host("listening on", path))
 }
 
 /// Connections with a QEMU.

@@ -7,31 +7,28 @@ use std::path::{Path, PathBuf};
 use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
-use crate::error::VmError;
+use crate::error::Error;
 
 /// The disk that a machine keeps in `folder`: a copy of `image`, made if it is not there yet. The folder is made
 /// as well. A copy that was interrupted is not taken for a disk, since it gets its name when it is whole.
-pub fn keep_disk(image: &Path, folder: &Path) -> Result<PathBuf, VmError> {
+pub fn keep_disk(image: &Path, folder: &Path) -> Result<PathBuf, Error> {
     let kept = folder.join("disk").with_extension(image.extension().unwrap_or("raw".as_ref()));
     if kept.exists() {
         return Ok(kept);
     }
-    fs::create_dir_all(folder).map_err(VmError::host("creating", folder))?;
+    fs::create_dir_all(folder).map_err(Error::host("creating", folder))?;
     let unfinished = folder.join("disk.unfinished");
     sparse_copy(image, &unfinished)?;
-    fs::rename(&unfinished, &kept).map_err(VmError::host("renaming", &unfinished))?;
+    fs::rename(&unfinished, &kept).map_err(Error::host("renaming", &unfinished))?;
     Ok(kept)
 }
 
 /// Copies a file with its holes: a disk image of gigabytes whose data is megabytes costs megabytes.
-pub fn sparse_copy(from: &Path, to: &Path) -> Result<(), VmError> {
-    let source = File::open(from).map_err(|source| VmError::Input {
-        what: "disk image",
-        path: from.into(),
-        source,
-    })?;
-    let target = File::create(to).map_err(VmError::host("creating", to))?;
-    copy_data(&source, &target).map_err(VmError::host("writing", to))
+pub fn sparse_copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let source =
+        File::open(from).map_err(|source| Error::Input { what: "disk image", path: from.into(), source })?;
+    let target = File::create(to).map_err(Error::host("creating", to))?;
+    copy_data(&source, &target).map_err(Error::host("writing", to))
 }
 
 fn copy_data(source: &File, target: &File) -> std::io::Result<()> {

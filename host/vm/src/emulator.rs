@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::error::VmError;
+use crate::error::Error;
 
 const PROGRAM: &str = "qemu-system-x86_64";
 
@@ -49,11 +49,11 @@ impl Emulator {
     }
 
     /// The QEMU and firmware of this host.
-    pub fn from_host() -> Result<Self, VmError> {
+    pub fn from_host() -> Result<Self, Error> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program =
             std::env::split_paths(&path).map(|folder| folder.join(PROGRAM)).find(|file| file.is_file());
-        let program = program.ok_or(VmError::NoQemu { program: PROGRAM })?;
+        let program = program.ok_or(Error::NoQemu { program: PROGRAM })?;
         let firmware = FIRMWARE
             .into_iter()
             .find(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
@@ -63,18 +63,18 @@ impl Emulator {
     }
 
     /// The firmware, or where it was expected.
-    pub fn firmware(&self) -> Result<&Firmware, VmError> {
+    pub fn firmware(&self) -> Result<&Firmware, Error> {
         let looked = || FIRMWARE.map(|(code, _)| PathBuf::from(code)).to_vec();
-        self.firmware.as_ref().ok_or_else(|| VmError::NoFirmware { looked: looked() })
+        self.firmware.as_ref().ok_or_else(|| Error::NoFirmware { looked: looked() })
     }
 
     /// QEMU's version, as `--version` tells it: `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`.
-    pub fn version(&self) -> Result<String, VmError> {
+    pub fn version(&self) -> Result<String, Error> {
         let output = self.command().arg("--version").stdin(Stdio::null()).output();
         let output = output.map_err(|source| self.not_started(source))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let version = text.lines().find_map(|line| line.strip_prefix("QEMU emulator version "));
-        version.map(str::to_owned).ok_or_else(|| VmError::Version {
+        version.map(str::to_owned).ok_or_else(|| Error::Version {
             program: self.program.clone(),
             output: text.lines().next().unwrap_or_default().to_owned(),
         })
@@ -90,8 +90,8 @@ impl Emulator {
         command
     }
 
-    pub(crate) fn not_started(&self, source: std::io::Error) -> VmError {
-        VmError::Host { doing: "starting", path: self.program.clone(), source }
+    pub(crate) fn not_started(&self, source: std::io::Error) -> Error {
+        Error::Host { doing: "starting", path: self.program.clone(), source }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
-pub enum VmError {
+pub enum Error {
     /// QEMU is not on this host.
     #[error(
         "{program} is not in any folder of PATH: install the package that holds it (Debian: qemu-system-x86)"
@@ -74,7 +74,7 @@ pub enum VmError {
     },
 }
 
-impl VmError {
+impl Error {
     /// For `map_err` on an operation on a file of the host.
     pub(crate) fn host(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();

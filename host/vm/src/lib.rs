@@ -30,7 +30,7 @@ mod watch;
 pub use control::{Control, SignalGuard};
 pub use disk::{keep_disk, sparse_copy};
 pub use emulator::{Emulator, Firmware};
-pub use error::VmError;
+pub use error::Error;
 pub use machine::{
     Accelerator, Boot, Disk, DiskFormat, Forward, ForwardError, Machine, OnReset, Variables, Watchdog, Writes,
 };

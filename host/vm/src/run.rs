@@ -12,7 +12,7 @@ use crate::channels::{self, Arrival, Waiting, What};
 use crate::console::Tail;
 use crate::control::Control;
 use crate::emulator::Emulator;
-use crate::error::VmError;
+use crate::error::Error;
 use crate::machine::{Accelerator, Boot, Machine, Variables};
 use crate::probe::{self, Choice};
 use crate::process::Process;
@@ -95,7 +95,7 @@ pub fn run(
     settings: &Settings,
     control: &Control,
     events: &mut dyn FnMut(RunEvent),
-) -> Result<Outcome, VmError> {
+) -> Result<Outcome, Error> {
     check_inputs(machine)?;
     let (accelerator, why) = probe::choose(emulator, &settings.accelerator)?;
     events(RunEvent::Accelerator(accelerator, why));
@@ -108,7 +108,7 @@ pub fn run(
             End::Broken(_) | End::Died { .. } => outcome.end.to_string(),
             _ => return first.map(|(outcome, _)| outcome),
         },
-        Err(error @ VmError::EndedAtOnce { .. }) => error.to_string(),
+        Err(error @ Error::EndedAtOnce { .. }) => error.to_string(),
         _ => return first.map(|(outcome, _)| outcome),
     };
     if !doubted {
@@ -137,10 +137,10 @@ impl Attempt<'_> {
         accelerator: Accelerator,
         silence: Option<Duration>,
         events: &mut dyn FnMut(RunEvent),
-    ) -> Result<(Outcome, Heard), VmError> {
+    ) -> Result<(Outcome, Heard), Error> {
         // Not below the folder of the user's choice: the path of a Unix socket has 107 bytes at most.
         let folder = tempfile::Builder::new().prefix("corten-vm-").tempdir();
-        let folder = folder.map_err(VmError::host("creating a folder in", std::env::temp_dir()))?;
+        let folder = folder.map_err(Error::host("creating a folder in", std::env::temp_dir()))?;
         let waiting = Waiting::in_folder(folder.path())?;
         let args = arguments(self.machine, &self.places(folder.path())?, accelerator);
         let mut command = self.emulator.command();
@@ -151,28 +151,28 @@ impl Attempt<'_> {
             .append(true)
             .read(true)
             .open(&stderr)
-            .map_err(VmError::host("creating", stderr))?;
+            .map_err(Error::host("creating", stderr))?;
         let power_on = Instant::now();
         let mut process =
             Process::start(command, stderr).map_err(|source| self.emulator.not_started(source))?;
         events(RunEvent::Started(args));
         let connected = waiting.accept(CONNECT, || process.ended().is_some());
-        let connected = connected.map_err(VmError::host("accepting on", folder.path()))?;
+        let connected = connected.map_err(Error::host("accepting on", folder.path()))?;
         let Some(channels) = connected else {
             let message = process.message();
             return Err(match process.ended() {
-                Some(status) => VmError::EndedAtOnce { status: status.to_string(), message },
-                None => VmError::NoChannels { seconds: CONNECT.as_secs(), message },
+                Some(status) => Error::EndedAtOnce { status: status.to_string(), message },
+                None => Error::NoChannels { seconds: CONNECT.as_secs(), message },
             });
         };
         let (commands, arrivals) =
-            channels.split().map_err(VmError::host("talking to QEMU in", folder.path()))?;
+            channels.split().map_err(Error::host("talking to QEMU in", folder.path()))?;
         let mut watching = Watching::new(self, silence, power_on, commands);
         watching.until_gone(&mut process, &arrivals, events);
         Ok(watching.outcome(&mut process, accelerator))
     }
 
-    fn places(&self, folder: &Path) -> Result<Places, VmError> {
+    fn places(&self, folder: &Path) -> Result<Places, Error> {
         let [console, report, qmp] = channels::paths(folder);
         let firmware = match &self.machine.boot {
             Boot::Kernel { .. } => None,
@@ -184,7 +184,7 @@ impl Attempt<'_> {
                 };
                 if !file.exists() {
                     fs::copy(&firmware.variables, &file)
-                        .map_err(VmError::host("copying", &firmware.variables))?;
+                        .map_err(Error::host("copying", &firmware.variables))?;
                 }
                 Some((firmware.code.clone(), file))
             }
@@ -195,7 +195,7 @@ impl Attempt<'_> {
 
 /// The files that QEMU will open and the ports that it will take, so that a person learns in our words what is
 /// wrong. A port that is taken between this and QEMU's start is told in QEMU's.
-fn check_inputs(machine: &Machine) -> Result<(), VmError> {
+fn check_inputs(machine: &Machine) -> Result<(), Error> {
     let mut files: Vec<(&'static str, &Path)> = Vec::new();
     if let Boot::Kernel { kernel, initrd, .. } = &machine.boot {
         files.push(("kernel", kernel));
@@ -203,11 +203,11 @@ fn check_inputs(machine: &Machine) -> Result<(), VmError> {
     }
     files.extend(machine.disks.iter().map(|disk| ("disk image", disk.path.as_path())));
     for (what, path) in files {
-        File::open(path).map_err(|source| VmError::Input { what, path: path.into(), source })?;
+        File::open(path).map_err(|source| Error::Input { what, path: path.into(), source })?;
     }
     for forward in &machine.forwards {
         let listener = std::net::TcpListener::bind(("127.0.0.1", forward.host));
-        listener.map_err(|source| VmError::Port { port: forward.host, source })?;
+        listener.map_err(|source| Error::Port { port: forward.host, source })?;
     }
     Ok(())
 }

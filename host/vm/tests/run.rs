@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use corten_vm::{
-    Accelerator, Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Forward, Limits, Machine, Outcome,
-    QmpEvent, RunEvent, Settings, Until, Variables, VmError, Writes, run,
+    Accelerator, Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Error, Forward, Limits, Machine,
+    Outcome, QmpEvent, RunEvent, Settings, Until, Variables, Writes, run,
 };
 
 #[test]
@@ -44,7 +44,7 @@ impl Bench {
         Self { machine: Machine::new(boot), settings, control: Control::new(), folder }
     }
 
-    fn run(&self, script: &str) -> Result<(Outcome, Vec<String>), VmError> {
+    fn run(&self, script: &str) -> Result<(Outcome, Vec<String>), Error> {
         let mut events = Vec::new();
         let outcome =
             run(&fake::emulator(script), &self.machine, &self.settings, &self.control, &mut |event| {
@@ -185,7 +185,7 @@ fn what_is_missing_is_named_before_anything_starts() {
     );
     bench.machine.disks.clear();
     bench.machine.boot = Boot::Uefi { variables: Variables::Temporary };
-    assert!(matches!(bench.run("boots"), Err(VmError::NoFirmware { .. })));
+    assert!(matches!(bench.run("boots"), Err(Error::NoFirmware { .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
-use crate::error::VmError;
+use crate::error::Error;
 
 const FILE: &str = "kvm-probe.json";
 
@@ -42,12 +42,12 @@ pub fn read(folder: &Path, key: &Key) -> Option<Verdict> {
 }
 
 /// Keeps an answer. Whoever writes last wins, and half a file is no answer.
-pub fn write(folder: &Path, key: &Key, verdict: &Verdict) -> Result<(), VmError> {
-    fs::create_dir_all(folder).map_err(VmError::host("creating", folder))?;
+pub fn write(folder: &Path, key: &Key, verdict: &Verdict) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::host("creating", folder))?;
     let entry = Entry { key: key.clone(), verdict: verdict.clone() };
     let text = serde_json::to_string_pretty(&entry).expect("an entry is strings all the way");
     let path = folder.join(FILE);
-    fs::write(&path, text).map_err(VmError::host("writing", &path))
+    fs::write(&path, text).map_err(Error::host("writing", &path))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::arguments::{acceleration, processor};
 use crate::emulator::Emulator;
-use crate::error::VmError;
+use crate::error::Error;
 use crate::machine::Accelerator;
 use crate::process::Process;
 
@@ -34,7 +34,7 @@ pub enum Choice {
 }
 
 /// Chooses an accelerator; the text says why.
-pub fn choose(emulator: &Emulator, choice: &Choice) -> Result<(Accelerator, String), VmError> {
+pub fn choose(emulator: &Emulator, choice: &Choice) -> Result<(Accelerator, String), Error> {
     let folder = match choice {
         Choice::Fixed(accelerator) => return Ok((*accelerator, "asked for".to_owned())),
         Choice::Probe { cache } => cache,
@@ -67,11 +67,11 @@ pub enum Verdict {
 }
 
 /// Starts the guest.
-fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, VmError> {
+fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, Error> {
     let folder = tempfile::Builder::new().prefix("corten-probe-").tempdir();
-    let folder = folder.map_err(VmError::host("creating a folder in", std::env::temp_dir()))?;
+    let folder = folder.map_err(Error::host("creating a folder in", std::env::temp_dir()))?;
     let rom = folder.path().join("rom");
-    fs::write(&rom, guest::rom()).map_err(VmError::host("writing", &rom))?;
+    fs::write(&rom, guest::rom()).map_err(Error::host("writing", &rom))?;
     let mut command: Command = emulator.command();
     command.args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-machine", "q35"]);
     command.args([
@@ -86,7 +86,7 @@ fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, VmErr
     ]);
     command.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-bios"]).arg(&rom);
     let stderr =
-        tempfile::tempfile_in(folder.path()).map_err(VmError::host("creating a file in", folder.path()))?;
+        tempfile::tempfile_in(folder.path()).map_err(Error::host("creating a file in", folder.path()))?;
     let mut process = Process::start(command, stderr).map_err(|source| emulator.not_started(source))?;
     let end = Instant::now() + LIMIT;
     while Instant::now() < end {
