@@ -11,6 +11,7 @@ pub mod erofs;
 pub mod extent;
 pub mod fat;
 pub mod gpt;
+pub mod modules;
 pub mod qcow2;
 pub mod tree;
 pub mod uki;
