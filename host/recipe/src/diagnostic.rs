@@ -181,7 +181,7 @@ impl Diagnostic {
     /// The same at the value of a key, or at the recipe's name where no file has a value for it.
     pub(crate) fn at(self, key: &KeyPath, origins: &Origins) -> Self {
         match (origins.of(key), origins.of_key(&KeyPath::of(&["name"]))) {
-            (Some(origin), _) => self.with_origin(origin).with_label(format!("`{key}`")),
+            (Some(origin), _) => self.with_origin(origin).with_label(format!("`{}`", key.without_item())),
             (None, Some(origin)) => self.with_origin(origin).with_label("this recipe"),
             (None, None) => self,
         }

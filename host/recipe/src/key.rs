@@ -42,6 +42,17 @@ impl KeyPath {
         path
     }
 
+    /// The path to the list that this is an item of, or else this path. Merging changes the numbers of items, so a
+    /// person who looks at one file is told of the list.
+    #[must_use]
+    pub fn without_item(&self) -> Self {
+        let mut path = self.clone();
+        if matches!(path.0.last(), Some(Step::Item(_))) {
+            path.0.pop();
+        }
+        path
+    }
+
     /// The steps from the top.
     pub fn steps(&self) -> &[Step] {
         &self.0

@@ -11,7 +11,7 @@ use crate::written::Recipe;
 pub fn schema() -> Value {
     let generator = SchemaGenerator::new(SchemaSettings::draft07());
     let mut schema = generator.into_root_schema_for::<Recipe>();
-    RecursiveTransform(without_null).transform(&mut schema);
+    RecursiveTransform(for_toml).transform(&mut schema);
     schema.to_value()
 }
 
@@ -20,9 +20,11 @@ pub fn schema_text() -> String {
     format!("{:#}\n", schema())
 }
 
-/// TOML has no null: what may be left out is left out.
-fn without_null(schema: &mut Schema) {
+/// Takes out what is not about TOML. It has no null: what may be left out is left out.
+fn for_toml(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
+    // Widths of Rust's integers, which mean nothing to an editor.
+    object.remove("format");
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|name| name != "null");
         if let [only] = types.as_slice() {

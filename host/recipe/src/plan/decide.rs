@@ -45,7 +45,7 @@ impl Court<'_> {
     ) {
         let help = nearest(name, names).map(|close| format!("did you mean `{close}`?"));
         let value = toml::Value::String(name.into()).to_string();
-        self.complain(Problem::Unresolved { key: key.clone(), value }, key, help);
+        self.complain(Problem::Unresolved { key: key.without_item(), value }, key, help);
     }
 
     /// Complains about two values that exclude each other.

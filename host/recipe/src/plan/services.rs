@@ -42,7 +42,11 @@ pub(super) fn decide(recipe: &written::Recipe, court: &mut Court<'_>) -> Service
                 let expected = "the absolute path of a program".into();
                 let key = key.key(field).item(0);
                 let help = format!("for a program of a package write `/usr/bin/{program}`");
-                court.complain(Problem::BadValue { key: key.clone(), value, expected }, &key, Some(help));
+                court.complain(
+                    Problem::BadValue { key: key.without_item(), value, expected },
+                    &key,
+                    Some(help),
+                );
             }
         }
         services.push(convert(name, service, (exec, ready, after)));

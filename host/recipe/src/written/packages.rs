@@ -36,7 +36,6 @@ impl Read for Package {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct User {
     /// Number of the user: 1 to 65533.
-    #[schemars(with = "Id")]
     pub uid: Option<Id>,
     /// Primary group. Without it the user has a group of its own name and number.
     pub group: Option<AccountName>,
@@ -62,7 +61,6 @@ impl Read for User {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Group {
     /// Number of the group: 1 to 65533.
-    #[schemars(with = "Id")]
     pub gid: Option<Id>,
 }
 

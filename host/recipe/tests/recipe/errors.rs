@@ -189,8 +189,14 @@ fn a_package_from_which_nothing_is_taken_is_a_mistake() {
 
 #[test]
 fn arguments_that_are_the_builders_are_refused() {
+    insta::assert_snapshot!(errors("[kernel]\ncommand-line = [\"corten.root-hash=00\", \"init=/bin/sh\"]\n"));
+}
+
+#[test]
+fn names_in_a_wrong_form_are_answered_with_the_form() {
     insta::assert_snapshot!(errors(
-        "[kernel]\ncommand-line = [\"corten.root-hash=00\", \"init=/bin/sh\", \"a b\"]\n"
+        "[kernel]\ncommand-line = [\"a b\"]\n[archive]\nsuite = \"Trixie\"\n[packages]\nContainerd = { programs = [] }\n\
+         [sysctl]\nkernel = 1\n[services.a.environment]\n1A = \"\"\n[users.\"a b\"]\nuid = 1\n[links]\n\"/a\" = \"\"\n"
     ));
 }
 

@@ -7,3 +7,4 @@ mod errors;
 mod host_loader;
 mod merging;
 mod properties;
+mod types;
