@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::source::{Location, Source};
 
-/// Largest recipe, bytes. The longest of the project has 10 KiB.
+/// Largest recipe, bytes: far above what a person writes.
 pub const RECIPE_LIMIT: u64 = 1 << 20;
 
 /// Largest file that a recipe brings, bytes. It is held in memory.

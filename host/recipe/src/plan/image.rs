@@ -99,7 +99,7 @@ impl std::str::FromStr for Format {
     }
 }
 
-/// Level where a recipe says nothing: what zstd itself calls its default is 3, whose images are a tenth larger.
+/// Level where a recipe says nothing, the one that `base` has.
 const ZSTD_LEVEL: u8 = 9;
 
 /// Smallest EFI system partition: FAT32 needs 65,525 clusters, and two boot images have to fit.

@@ -35,9 +35,15 @@ fn every_built_in_recipe_has_a_plan_under_its_own_name() {
 }
 
 #[test]
-fn the_default_recipe_is_planned_as_it_was_last_read_by_a_person() {
-    let json = serde_json::to_string_pretty(&plan(DEFAULT)).expect("a plan can be written");
-    insta::assert_snapshot!(json);
+fn the_default_recipe_runs_containerd_with_crun_in_the_place_of_runc() {
+    let plan = plan(DEFAULT);
+    let services: Vec<&str> = plan.services.services.iter().map(|service| service.name.as_str()).collect();
+    assert_eq!(services, ["containerd"]);
+    let link = |path: &str| plan.links.get(&path.parse().expect("a path")).map(ToString::to_string);
+    assert_eq!(link("/usr/bin/runc").as_deref(), Some("crun"));
+    let package = |name: &str| plan.packages.contains_key(&name.parse().expect("a package's name"));
+    assert!(package("containerd") && package("crun") && !package("runc"));
+    assert!(plan.products.contains(&corten_recipe::plan::Product::CertificateBundle));
 }
 
 #[test]

@@ -65,6 +65,12 @@ fn a_recipe_that_adds_nothing_is_what_it_extends_under_its_own_name() {
 }
 
 #[test]
+fn a_plan_holds_everything_decided_and_nothing_of_the_machine_that_made_it() {
+    let plan = over("[sysctl]\n\"kernel.panic\" = 10\n[links]\n\"/usr/bin/w\" = \"web\"\n");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&plan).expect("a plan can be written"));
+}
+
+#[test]
 fn lists_are_joined_and_hold_nothing_twice() {
     let plan = over("[kernel]\nmodules = [\"nbd\", \"tun\"]\ncommand-line = [\"panic=30\"]\n");
     assert_eq!(texts(&plan.kernel.modules), ["tun", "loop", "nbd"]);
