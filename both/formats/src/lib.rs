@@ -7,6 +7,7 @@
 
 pub mod cpio;
 pub mod deb;
+pub mod elf;
 pub mod erofs;
 pub mod extent;
 pub mod fat;

@@ -107,7 +107,8 @@ fn catalogs() -> impl Strategy<Value = Catalog> {
                 join(after, " ")
             );
             for alias in aliases {
-                records += &format!("\nalias={alias}");
+                records.push_str("\nalias=");
+                records.push_str(&alias);
             }
             module(&format!("{}.ko", name(number)), &records)
         });
