@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use corten_archive::tools::ToolRoot;
+
 use crate::error::Error;
 
 const PROGRAM: &str = "qemu-system-x86_64";
@@ -14,6 +16,9 @@ const FIRMWARE: [(&str, &str); 3] = [
     ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
 ];
+
+/// The same in Debian's package, below the folder of the tools.
+const FIRMWARE_IN_TOOLS: [&str; 2] = ["usr/share/OVMF/OVMF_CODE_4M.fd", "usr/share/OVMF/OVMF_VARS_4M.fd"];
 
 /// UEFI firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +34,30 @@ pub struct Firmware {
 pub struct Emulator {
     program: PathBuf,
     leading: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
-    data: Vec<PathBuf>,
+    environment: Vec<(OsString, Option<OsString>)>,
     firmware: Option<Firmware>,
 }
 
 impl Emulator {
-    /// A QEMU started as `command` (its program, its first arguments and its environment are taken), which finds
-    /// its data in `data`.
-    pub fn from_parts(command: &Command, data: Vec<PathBuf>, firmware: Option<Firmware>) -> Self {
-        let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+    /// A QEMU started as `command`: its program, its first arguments (a loader's, folders of data) and its
+    /// environment are taken.
+    pub fn from_parts(command: &Command, firmware: Option<Firmware>) -> Self {
         Self {
             program: command.get_program().into(),
             leading: command.get_args().map(ToOwned::to_owned).collect(),
-            environment: set.collect(),
-            data,
+            environment: command
+                .get_envs()
+                .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
+                .collect(),
             firmware,
         }
+    }
+
+    /// The QEMU and firmware of [`corten_archive::tools::sets::QEMU`], laid out in the store.
+    pub fn from_tools(tools: &ToolRoot) -> Result<Self, Error> {
+        let command = tools.command(&format!("usr/bin/{PROGRAM}"))?;
+        let [code, variables] = FIRMWARE_IN_TOOLS.map(|path| tools.file(path));
+        Ok(Self::from_parts(&command, Some(Firmware { code: code?, variables: variables? })))
     }
 
     /// The QEMU and firmware of this host.
@@ -59,7 +71,7 @@ impl Emulator {
             .find(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
         let firmware =
             firmware.map(|(code, variables)| Firmware { code: code.into(), variables: variables.into() });
-        Ok(Self::from_parts(&Command::new(program), Vec::new(), firmware))
+        Ok(Self::from_parts(&Command::new(program), firmware))
     }
 
     /// The firmware, or where it was expected.
@@ -83,9 +95,12 @@ impl Emulator {
     /// A command that starts QEMU, without arguments that say what.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.leading).envs(self.environment.iter().map(|(name, value)| (name, value)));
-        for folder in &self.data {
-            command.arg("-L").arg(folder);
+        command.args(&self.leading);
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
         command
     }
@@ -102,18 +117,23 @@ mod tests {
     #[test]
     fn a_loader_and_data_folders_stand_before_everything_else() {
         let mut start = Command::new("/root/lib/ld.so");
-        start.args(["--library-path", "/root/lib", "/root/qemu"]).env("QEMU_MODULE_DIR", "/root/modules");
-        let emulator = Emulator::from_parts(&start, vec!["/root/share".into()], None);
+        start
+            .args(["--library-path", "/root/lib", "/root/qemu"])
+            .env("QEMU_MODULE_DIR", "/root/modules")
+            .env_remove("LD_PRELOAD");
+        let emulator = Emulator::from_parts(&start, None);
         let mut command = emulator.command();
         command.arg("-m");
         let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy().into_owned()).collect();
         assert_eq!(args, ["--library-path", "/root/lib", "/root/qemu", "-L", "/root/share", "-m"]);
-        assert_eq!(command.get_envs().count(), 1);
+        let environment: Vec<_> = command.get_envs().collect();
+        let modules = ("QEMU_MODULE_DIR".as_ref(), Some("/root/modules".as_ref()));
+        assert_eq!(environment, [("LD_PRELOAD".as_ref(), None), modules]);
     }
 
     #[test]
     fn missing_things_are_named() {
-        let emulator = Emulator::from_parts(&Command::new("/no/such/qemu"), Vec::new(), None);
+        let emulator = Emulator::from_parts(&Command::new("/no/such/qemu"), None);
         insta::assert_snapshot!(
             emulator.version().expect_err("not there"),
             @"starting /no/such/qemu: No such file or directory (os error 2)"
@@ -124,7 +144,7 @@ mod tests {
         );
         let mut echo = Command::new("/bin/sh");
         echo.args(["-c", "echo something else; echo more"]);
-        let other = Emulator::from_parts(&echo, Vec::new(), None);
+        let other = Emulator::from_parts(&echo, None);
         insta::assert_snapshot!(
             other.version().expect_err("not QEMU"),
             @r#"/bin/sh --version printed "something else": expected a line with "QEMU emulator version""#

@@ -14,6 +14,9 @@ pub enum Error {
         /// The program that was looked for.
         program: &'static str,
     },
+    /// The tools from the archive lack QEMU or its firmware.
+    #[error(transparent)]
+    Tools(#[from] corten_archive::tools::ToolsError),
     /// There is no UEFI firmware for QEMU.
     #[error("no UEFI firmware: expected {}", .looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" or "))]
     NoFirmware {

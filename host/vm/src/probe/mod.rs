@@ -134,7 +134,7 @@ mod tests {
     fn a_qemu_that_ends_by_itself_runs_no_guest() {
         let mut liar = Command::new("/bin/sh");
         liar.args(["-c", "echo out of order >&2; echo more >&2; exit 1"]);
-        let emulator = Emulator::from_parts(&liar, Vec::new(), None);
+        let emulator = Emulator::from_parts(&liar, None);
         let verdict = probe(&emulator, Accelerator::Kvm).expect("the shell starts");
         assert_eq!(verdict, Verdict::DoesNotRun("out of order (exit status: 1)".into()));
     }

@@ -16,7 +16,7 @@ pub fn emulator(script: &str) -> Emulator {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     // libtest takes what follows `--` for names of tests.
     command.args(["--ignored", "--exact", "--nocapture", "the_fake_qemu", "--"]).env(SCRIPT, script);
-    Emulator::from_parts(&command, Vec::new(), None)
+    Emulator::from_parts(&command, None)
 }
 
 pub const READY: &str = r#"{"event":"ready","version":"1.2.3","root_hash":"abcd","kernel_to_ready_ms":1,"memory_used_bytes":5,"processes":6,"services":{"containerd":"ok"}}"#;
