@@ -20,8 +20,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tonic_prost_build::configure()
         .build_server(false)
         .emit_rerun_if_changed(false)
-        // The comments are Go documentation, which is not valid as examples of Rust.
-        .disable_comments(["."])
         .include_file("containerd_api.rs")
         .compile_fds(descriptors)?;
     Ok(())

@@ -1,1 +1,32 @@
-//! Placeholder.
+//! PID 1 of a Corten node, in the initrd and in the root, and the kernel's `/sbin/modprobe`.
+//!
+//! One program with a few roles ([`role`]). Stage 1 ([`stage1`]) finds the root, has it verified and switches to
+//! it; stage 2 ([`stage2`]) mounts, starts services, reports ready, supervises and stops in order. What is decided
+//! (command line, slot, supervision, lines, uevents) stands in modules of its own that do no I/O.
+//!
+//! There is no async runtime, and nothing here panics on purpose.
+#![forbid(unsafe_code)]
+
+mod button;
+mod cgroup;
+mod cmdline;
+mod devices;
+mod disk;
+mod facts;
+mod failure;
+mod lines;
+mod loader;
+mod log;
+mod modprobe;
+mod modules;
+mod mounts;
+mod node;
+mod power;
+mod report;
+pub mod role;
+mod slot;
+mod stage1;
+mod stage2;
+pub mod supervisor;
+mod timeline;
+mod uevent;

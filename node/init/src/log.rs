@@ -1,0 +1,122 @@
+//! Messages to the kernel log, and the block of lines that a person reads when nothing else works.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Write as _;
+
+/// The kernel refuses records above 1024 bytes less its own prefix.
+const MAX_RECORD: usize = 900;
+
+/// How urgent a message is: the levels of syslog(2) that init uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Something does not work.
+    Error = 3,
+    /// Something is odd.
+    Warning = 4,
+    /// What a person at the console wants to see.
+    Notice = 5,
+    /// The course of things.
+    Info = 6,
+    /// In the log only, never on the console.
+    Debug = 7,
+}
+
+/// What failed, why, and what a person can do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The step or service.
+    pub what: String,
+    /// The reason.
+    pub why: String,
+    /// The way out.
+    pub hint: String,
+}
+
+impl Failure {
+    /// A failure of a step.
+    pub fn new(what: &str, why: impl Display, hint: &str) -> Self {
+        Self { what: what.into(), why: why.to_string(), hint: hint.into() }
+    }
+}
+
+/// The kernel log, opened once.
+#[derive(Debug)]
+pub struct Log {
+    kmsg: Option<File>,
+}
+
+impl Log {
+    /// Opens `/dev/kmsg`. Where that fails, messages go to standard error, which is the console for PID 1.
+    pub fn open() -> Self {
+        Self { kmsg: File::options().write(true).open("/dev/kmsg").ok() }
+    }
+
+    /// Writes one message of init.
+    pub fn write(&self, level: Level, text: impl Display) {
+        self.write_from("corten", level, text);
+    }
+
+    /// Writes one message in the name of a service.
+    pub fn write_from(&self, name: &str, level: Level, text: impl Display) {
+        let mut record = format!("<{}>{name}: {text}", level as u8);
+        truncate(&mut record, MAX_RECORD);
+        // A log that can't be written to must not stop the node.
+        let _ = match self.kmsg.as_ref() {
+            Some(mut kmsg) => kmsg.write_all(record.as_bytes()),
+            None => writeln!(std::io::stderr(), "{record}"),
+        };
+    }
+
+    /// Shows a failure on the console as plain lines, and keeps it in the log.
+    pub fn show(&self, failure: &Failure, then: &str) {
+        let block = block(failure, then);
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            self.write(Level::Debug, line);
+        }
+        let console = File::options().write(true).open("/dev/console");
+        let _ = match console {
+            Ok(mut console) => console.write_all(block.as_bytes()),
+            Err(_) => std::io::stderr().write_all(block.as_bytes()),
+        };
+    }
+}
+
+fn block(failure: &Failure, then: &str) -> String {
+    let Failure { what, why, hint } = failure;
+    format!(
+        "\r\n*** corten: {what} failed\r\n    why:  {why}\r\n    help: {hint}\r\n    now:  {then}\r\n\r\n"
+    )
+}
+
+/// Cuts a text to a number of bytes, at a character.
+pub fn truncate(text: &mut String, bytes: usize) {
+    if text.len() > bytes {
+        let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_why_and_what_to_do() {
+        let failure = Failure::new("finding the root", "no disk", "check the cable");
+        insta::assert_snapshot!(block(&failure, "restart in 10 s").replace('\r', ""), @r"
+
+        *** corten: finding the root failed
+            why:  no disk
+            help: check the cable
+            now:  restart in 10 s
+        ");
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        let mut text = "aé".to_string();
+        truncate(&mut text, 2);
+        assert_eq!(text, "a");
+    }
+}

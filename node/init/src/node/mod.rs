@@ -1,0 +1,321 @@
+//! A running node: one loop that turns signals, ended processes, the power button, announced devices and the time
+//! into events for the supervisor, and does what it says.
+
+mod hotplug;
+mod programs;
+mod readiness;
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd as _;
+
+use corten_config::{Kill, Service, Services};
+use corten_report::Event;
+use corten_sys::clock::monotonic_ms;
+use corten_sys::host::Down;
+use corten_sys::process::{self, Exit};
+use corten_sys::signal::{Signal, Signals};
+use corten_sys::{Result, poll};
+
+use crate::button::Buttons;
+use crate::cgroup;
+use crate::cmdline::Selftest;
+use crate::log::{Level, Log};
+use crate::report::Reporter;
+use crate::supervisor::{Action, Check, Input, Readiness, Supervisor, Unit};
+use crate::timeline::Timeline;
+
+use hotplug::Hotplug;
+use programs::{Ended, Programs, Role};
+use readiness::Gate;
+
+/// What the running image is, and what is tried before it counts as ready.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// VERSION_ID.
+    pub version: String,
+    /// dm-verity root hash, hex.
+    pub root_hash: String,
+    /// What is tried.
+    pub selftest: Selftest,
+}
+
+/// Time between two attempts to write to a host that does not read.
+const REPORT_AGAIN_MS: u64 = 200;
+
+/// The node.
+#[derive(Debug)]
+pub struct Node<'a> {
+    log: &'a Log,
+    signals: Signals,
+    reporter: Reporter,
+    buttons: Buttons,
+    hotplug: Hotplug,
+    table: Vec<Service>,
+    supervisor: Supervisor,
+    programs: Programs<'a>,
+    gate: Gate,
+    /// When each service was last started.
+    started_ms: Vec<u64>,
+    going: Option<Down>,
+    stopped: bool,
+}
+
+impl<'a> Node<'a> {
+    /// A node whose services all wait.
+    pub fn new(log: &'a Log, image: Image, services: Services, timeline: &Timeline) -> Result<Self> {
+        // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
+        // have no handler away from PID 1.
+        let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
+        let table = services.services;
+        let units = table.iter().map(|service| unit(service, &table)).collect();
+        let mut node = Self {
+            log,
+            signals,
+            reporter: Reporter::open(),
+            buttons: Buttons::default(),
+            hotplug: Hotplug::listen(log),
+            started_ms: vec![0; table.len()],
+            supervisor: Supervisor::new(units),
+            programs: Programs::new(log),
+            gate: Gate::new(image, monotonic_ms()),
+            table,
+            going: None,
+            stopped: false,
+        };
+        for step in timeline.steps() {
+            node.reporter.send(&Event::Step(step.clone()));
+        }
+        Ok(node)
+    }
+
+    /// Runs until everything is stopped, and says how the machine is to go down.
+    pub fn run(&mut self) -> Down {
+        self.feed(Input::Time);
+        self.hotplug.start_coldplug(&mut self.programs, self.log);
+        while !self.stopped {
+            if let Err(error) = self.turn() {
+                self.log.write(Level::Error, error);
+            }
+        }
+        self.programs.drain(monotonic_ms());
+        self.reporter.flush();
+        self.going.unwrap_or(Down::PowerOff)
+    }
+
+    /// Waits for whatever comes next and deals with it.
+    fn turn(&mut self) -> Result<()> {
+        let timeout = self.next_deadline().map(|deadline| deadline.saturating_sub(monotonic_ms()));
+        let outputs = self.programs.descriptors().count();
+        let buttons = self.buttons.descriptors().count();
+        let readable = {
+            let fixed = [Some(self.signals.as_fd()), self.hotplug.descriptor()];
+            let all = fixed.into_iter().flatten();
+            let all: Vec<_> =
+                all.chain(self.programs.descriptors()).chain(self.buttons.descriptors()).collect();
+            poll::readable(&all, timeout)?
+        };
+        let now = monotonic_ms();
+        let behind_fixed = readable.len().saturating_sub(outputs + buttons);
+        let (_, readable) = readable.split_at_checked(behind_fixed).unwrap_or_default();
+        let (from_programs, from_buttons) = readable.split_at_checked(outputs).unwrap_or_default();
+        self.programs.read(from_programs, now);
+        if self.buttons.pressed(from_buttons) {
+            self.stop(Down::PowerOff, "power-button");
+        }
+        if self.hotplug.take_in(self.log).has_input_devices() {
+            self.buttons.scan();
+        }
+        self.take_signals()?;
+        self.reap()?;
+        self.hotplug.load_pending(&mut self.programs, self.log);
+        self.feed(Input::Time);
+        self.check_readiness();
+        self.reporter.flush();
+        Ok(())
+    }
+
+    fn next_deadline(&self) -> Option<u64> {
+        let report = self.reporter.is_waiting().then(|| monotonic_ms() + REPORT_AGAIN_MS);
+        [self.supervisor.deadline(), self.gate.deadline(), report].into_iter().flatten().min()
+    }
+
+    fn take_signals(&mut self) -> Result<()> {
+        while let Some(signal) = self.signals.next()? {
+            match signal {
+                signal if signal == Signal::TERM.as_raw() => self.stop(Down::PowerOff, "signal"),
+                signal if signal == Signal::INT.as_raw() => self.stop(Down::Restart, "signal"),
+                // SIGCHLD: what ended is taken by reap, whether a signal was seen or not.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn reap(&mut self) -> Result<()> {
+        while let Some((pid, exit)) = process::reap()? {
+            if let Some(ended) = self.programs.ended(pid, exit, monotonic_ms()) {
+                self.on_end(ended);
+            }
+        }
+        Ok(())
+    }
+
+    fn on_end(&mut self, ended: Ended) {
+        let Ended { role, exit, last_line } = ended;
+        match role {
+            Role::Main(at) => {
+                let Some(service) = self.table.get(at) else { return };
+                if self.going.is_none() {
+                    self.log
+                        .write(Level::Warning, format_args!("{} ended by itself with {exit}", service.name));
+                }
+                if service.kill == Kill::Group {
+                    self.end_group(at);
+                }
+                self.programs.end_check(at);
+                self.feed(Input::Ended(at));
+            }
+            Role::Check(at) => {
+                let found = if exit == Exit::Code(0) { Check::Ready } else { Check::NotReady };
+                if let Some(service) = self.table.get(at) {
+                    self.gate.found(&service.name, &last_line);
+                }
+                self.feed(Input::Checked(at, found));
+            }
+            Role::Selftest => self.gate.selftest_ended(exit, &last_line),
+            Role::Coldplug => {
+                self.buttons.scan();
+                self.hotplug.coldplug_ended();
+                self.gate.devices_settled();
+            }
+            Role::Drivers => self.hotplug.drivers_ended(),
+        }
+    }
+
+    /// Begins the orderly stop. Asking again changes nothing.
+    fn stop(&mut self, how: Down, cause: &str) {
+        if self.going.is_some() {
+            return;
+        }
+        self.going = Some(how);
+        self.gate.close();
+        self.log.write(Level::Notice, format_args!("stopping, cause: {cause}"));
+        self.reporter.send(&Event::Stopping { cause: cause.into() });
+        self.feed(Input::Stop);
+    }
+
+    /// Gives the supervisor an event, does what it says, and gives it what comes of that.
+    fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for action in self.supervisor.handle(monotonic_ms(), &input) {
+                inputs.extend(self.act(action));
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Option<Input> {
+        let now = monotonic_ms();
+        match action {
+            Action::Start(at) => return self.start(at, now),
+            Action::Check(at) => {
+                let service = self.table.get(at)?;
+                if let Err(error) = self.programs.check(at, service) {
+                    self.gate.found(&service.name, &error.to_string());
+                    return Some(Input::Checked(at, Check::NotReady));
+                }
+            }
+            Action::Ready(at) => {
+                let start = self.started_ms.get(at).copied().unwrap_or(now);
+                if let Some(service) = self.table.get(at) {
+                    self.gate.service_ready(&service.name);
+                    self.step(&format!("service.{}", service.name), start, now);
+                }
+            }
+            Action::Retry(at, wait) => {
+                if let Some(service) = self.table.get(at) {
+                    self.log
+                        .write(Level::Warning, format_args!("{} starts again in {wait} ms", service.name));
+                }
+            }
+            Action::Terminate(at) => self.terminate(at),
+            Action::Kill(at) => {
+                if let Some(service) = self.table.get(at) {
+                    self.log
+                        .write(Level::Warning, format_args!("{} did not stop in time: killed", service.name));
+                    match service.kill {
+                        Kill::Group => self.end_group(at),
+                        Kill::Process => self.programs.signal_main(at, Signal::KILL),
+                    }
+                }
+            }
+            Action::AllReady => {
+                self.gate.services_ready(&mut self.programs);
+            }
+            Action::AllStopped => self.stopped = true,
+        }
+        None
+    }
+
+    fn step(&mut self, name: &str, start_ms: u64, end_ms: u64) {
+        self.log.write(Level::Info, format_args!("{name} took {} ms", end_ms.saturating_sub(start_ms)));
+        self.reporter.send(&Event::Step(corten_report::Step { name: name.into(), start_ms, end_ms }));
+    }
+
+    fn start(&mut self, at: usize, now: u64) -> Option<Input> {
+        let service = self.table.get(at)?;
+        if let Some(started) = self.started_ms.get_mut(at) {
+            *started = now;
+        }
+        match self.programs.start(at, service) {
+            Ok(()) => Some(Input::Started(at)),
+            Err(error) => {
+                self.log.write(Level::Error, format_args!("{}: {error}", service.name));
+                self.gate.found(&service.name, &error.to_string());
+                Some(Input::Ended(at))
+            }
+        }
+    }
+
+    fn terminate(&mut self, at: usize) {
+        let Some(service) = self.table.get(at) else { return };
+        match service.kill {
+            Kill::Process => self.programs.signal_main(at, Signal::TERM),
+            Kill::Group => {
+                for pid in cgroup::processes(&service.name) {
+                    if let Err(error) = process::kill(pid, Signal::TERM) {
+                        self.log.write(Level::Warning, error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn end_group(&self, at: usize) {
+        let Some(service) = self.table.get(at) else { return };
+        if let Err(error) = cgroup::kill(&service.name) {
+            self.log.write(Level::Warning, format_args!("cgroup of {}: {error}", service.name));
+        }
+    }
+
+    fn check_readiness(&mut self) {
+        let not_ready = self.supervisor.not_ready();
+        let names: Vec<&str> = not_ready
+            .iter()
+            .filter_map(|at| self.table.get(*at))
+            .map(|service| service.name.as_str())
+            .collect();
+        if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
+            self.reporter.send(&event);
+        }
+    }
+}
+
+fn unit(service: &Service, table: &[Service]) -> Unit {
+    let place = |name: &String| table.iter().position(|other| other.name == *name);
+    Unit {
+        after: service.after.iter().filter_map(place).collect(),
+        readiness: if service.ready.is_empty() { Readiness::Started } else { Readiness::Checked },
+        stop_ms: u64::from(service.stop_seconds) * 1000,
+    }
+}

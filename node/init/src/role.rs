@@ -1,0 +1,85 @@
+//! What this program is, decided by its name, process number and arguments.
+
+use std::process::ExitCode;
+
+use crate::log::Log;
+use crate::timeline::Timeline;
+use crate::{failure, modprobe, stage1, stage2};
+
+/// A role of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Role {
+    /// PID 1 in the initrd.
+    Stage1,
+    /// PID 1 in the root, with the timeline so far.
+    Stage2(String),
+    /// The kernel's helper that loads modules, with what it is asked for.
+    Modprobe(Vec<String>),
+    /// Loads the drivers of all devices.
+    Coldplug,
+    /// Somebody asks what this is.
+    Version,
+    /// Not something that can be done.
+    Unknown,
+}
+
+fn role(arguments: &[String], is_pid_1: bool) -> Role {
+    let name = arguments.first().map_or("", String::as_str);
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let rest = arguments.get(1..).unwrap_or_default();
+    let first = rest.first().map(String::as_str);
+    match (name, first) {
+        ("modprobe", _) => Role::Modprobe(rest.to_vec()),
+        // Before PID 1: as a program in a container this has that number too.
+        (_, Some("--version")) => Role::Version,
+        (_, Some("stage2")) if is_pid_1 => Role::Stage2(rest.get(1).cloned().unwrap_or_default()),
+        _ if is_pid_1 => Role::Stage1,
+        (_, Some("coldplug")) => Role::Coldplug,
+        _ => Role::Unknown,
+    }
+}
+
+/// Does what the arguments say. PID 1 never comes back from here: it switches to the root, or takes the machine
+/// down.
+pub fn run(arguments: &[String]) -> ExitCode {
+    match role(arguments, std::process::id() == 1) {
+        Role::Stage1 => {
+            let (mut log, mut timeline) = (Log::open(), Timeline::default());
+            let why = stage1::run(&mut log, &mut timeline);
+            failure::restart(&log, &why)
+        }
+        Role::Stage2(timeline) => {
+            let log = Log::open();
+            let why = stage2::run(&log, Timeline::decode(&timeline));
+            failure::restart(&log, &why)
+        }
+        Role::Modprobe(requests) => modprobe::on_request(&requests),
+        Role::Coldplug => modprobe::all_devices(),
+        Role::Version => {
+            println!("corten-init {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        Role::Unknown => {
+            eprintln!("corten-init is PID 1 of a Corten node and does nothing when started by hand");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_process_number_and_arguments_make_the_role() {
+        let of = |line: &str, pid_1| role(&line.split(' ').map(String::from).collect::<Vec<_>>(), pid_1);
+        assert_eq!(of("/init", true), Role::Stage1);
+        // The kernel passes what it does not know of its command line on to init.
+        assert_eq!(of("/init splash", true), Role::Stage1);
+        assert_eq!(of("/usr/lib/corten/init stage2 []", true), Role::Stage2("[]".into()));
+        let request = ["-q", "--", "fs-xfs"].map(String::from).to_vec();
+        assert_eq!(of("/sbin/modprobe -q -- fs-xfs", false), Role::Modprobe(request));
+        assert_eq!(of("/program --version", true), Role::Version);
+        assert_eq!(of("/sbin/init", false), Role::Unknown);
+    }
+}

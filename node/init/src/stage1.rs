@@ -1,0 +1,234 @@
+//! Stage 1, in the initrd: loads what the boot needs, finds the slot, has the kernel verify it, switches to it.
+//!
+//! Nothing else happens here, and nothing that the loader's stub put beside the boot image is looked at: only the
+//! kernel command line, the modules of the initrd and the disk.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::fs;
+use std::os::fd::AsFd as _;
+use std::thread;
+
+use corten_formats::verity::{OnCorruption, table_params};
+use corten_sys::clock::monotonic_ms;
+use corten_sys::dm::{DeviceMapper, Target};
+use corten_sys::mount::{Mount, MountFlags, mount, move_mount, switch_root};
+use corten_sys::uevent::{Received, Uevents};
+use corten_sys::{SysError, poll};
+
+use crate::cmdline::CommandLine;
+use crate::disk::{self, Search, Slot};
+use crate::log::{Failure, Level, Log};
+use crate::modules::{Modules, Outcome};
+use crate::timeline::Timeline;
+use crate::uevent::Uevent;
+use crate::{devices, loader, mounts};
+
+/// How long a disk may take to appear.
+const DISK_TIMEOUT_MS: u64 = 10_000;
+/// The disks are looked at again after this time even if nothing is announced.
+const LOOK_AGAIN_MS: u64 = 250;
+/// What every boot needs, whatever the machine.
+const NEEDED: [&str; 2] = ["dm-verity", "erofs"];
+/// Name of the mapped device.
+const DEVICE: &str = "root";
+const SYSROOT: &str = "/sysroot";
+/// Where init lies in the root.
+const STAGE2: &str = "/usr/lib/corten/init";
+
+/// Boots into the root. Returns only if it can't.
+pub fn run(log: &mut Log, timeline: &mut Timeline) -> Failure {
+    match boot(log, timeline) {
+        Ok(never) => match never {},
+        Err(failure) => failure,
+    }
+}
+
+enum Never {}
+
+fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
+    let mut clock = Clock { last: monotonic_ms(), timeline };
+    mounts::initrd().map_err(|error| {
+        Failure::new("mounting the kernel's file systems", error, "the kernel lacks a part that Corten needs")
+    })?;
+    *log = Log::open();
+    log.write(Level::Info, format_args!("stage 1, {}", env!("CARGO_PKG_VERSION")));
+    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    let command_line = CommandLine::parse(&command_line).map_err(|error| {
+        Failure::new("reading the kernel command line", error, "the boot image is damaged: write it again")
+    })?;
+    for key in &command_line.unknown {
+        log.write(Level::Warning, format_args!("kernel command line: {key} is not known and has no effect"));
+    }
+
+    let uevents = Uevents::new().map_err(no_kernel_part)?;
+    let modules = Modules::open().map_err(|error| {
+        Failure::new("reading the modules of the initrd", error, "write the boot image again")
+    })?;
+    // Checking the signatures of modules takes the most time here, so both kinds are loaded at once.
+    let slot = thread::scope(|scope| {
+        let others = scope.spawn(|| NEEDED.iter().try_for_each(|name| require(&modules, name, log)));
+        let search = search(&modules, log);
+        let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
+        clock.step("stage1.disk");
+        match others.join() {
+            Ok(loaded) => loaded.map(|()| slot),
+            Err(_) => Err(Failure::new("loading a module", "the thread ended", "start the machine again")),
+        }
+    })?;
+    clock.step("stage1.modules");
+
+    let device = verify(&slot, &command_line)?;
+    log.write(Level::Info, format_args!("root is {} of {}, {device}", slot.label, slot.disk));
+    clock.step("stage1.verity");
+
+    enter(&device).map_err(|error| {
+        Failure::new(
+            "switching to the root",
+            error,
+            "the root image does not fit its root hash: write the disk again",
+        )
+    })?;
+    clock.step("stage1.switch");
+    let error = corten_sys::process::exec(STAGE2, &["stage2", &clock.timeline.encode()]);
+    Err(Failure::new("starting stage 2", error, "the root image is not one of Corten: build it again"))
+}
+
+struct Clock<'a> {
+    last: u64,
+    timeline: &'a mut Timeline,
+}
+
+impl Clock<'_> {
+    fn step(&mut self, name: &str) {
+        let now = monotonic_ms();
+        self.timeline.record(name, self.last, now);
+        self.last = now;
+    }
+}
+
+fn no_kernel_part(error: SysError) -> Failure {
+    Failure::new("talking to the kernel", error, "the kernel lacks a part that Corten needs")
+}
+
+fn require(modules: &Modules, name: &str, log: &Log) -> Result<(), Failure> {
+    let hint = "the boot image does not fit its kernel: build it again";
+    let failed = |why: &dyn Display| Err(Failure::new("loading a module", why, hint));
+    match modules.load(name, log) {
+        Ok(Outcome::Present) => Ok(()),
+        Ok(Outcome::Unknown) => failed(&format_args!("{name} is not in the initrd")),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Only the disk that the loader started from counts. Without that variable, as when a kernel is started
+/// directly, every disk is looked at.
+fn search(modules: &Modules, log: &Log) -> Search {
+    if !loader::is_efi() {
+        return Search::All;
+    }
+    if let Err(error) = modules.load("efivarfs", log) {
+        log.write(Level::Warning, error);
+    }
+    let partition = loader::partition();
+    if partition.is_none() {
+        log.write(Level::Warning, "the loader did not say which disk it started from: looking at all");
+    }
+    partition.map_or(Search::All, Search::DiskOf)
+}
+
+fn wait_for_slot(
+    search: &Search,
+    command_line: &CommandLine,
+    modules: &Modules,
+    uevents: &Uevents,
+    log: &Log,
+) -> Result<Slot, Failure> {
+    let deadline = monotonic_ms() + DISK_TIMEOUT_MS;
+    // A machine with virtio has its disk there, nearly always: drivers for the rest are loaded only if it has not.
+    let (mut now, mut later): (BTreeSet<_>, BTreeSet<_>) =
+        devices::aliases().into_iter().partition(|alias| alias.starts_with("virtio:"));
+    loop {
+        modules.load_for_devices(now.iter().map(String::as_str), log);
+        let found = disk::look(search, &command_line.root_hash);
+        let mut slots = found.slots.into_iter();
+        if let Some(slot) = slots.next() {
+            for other in slots {
+                log.write(
+                    Level::Warning,
+                    format_args!("{} of {} has the same content", other.label, other.disk),
+                );
+            }
+            return Ok(slot);
+        }
+        if !later.is_empty() {
+            now = std::mem::take(&mut later);
+            continue;
+        }
+        let left = deadline.saturating_sub(monotonic_ms());
+        if left == 0 {
+            let seen = if found.remarks.is_empty() { "no disk".into() } else { found.remarks.join("; ") };
+            let why = format!("no partition belongs to root hash {}: {seen}", command_line.root_hash);
+            let hint = "attach the disk that this boot image was built with, or start the other version";
+            return Err(Failure::new("finding the root", why, hint));
+        }
+        let _ = poll::readable(&[uevents.as_fd()], Some(left.min(LOOK_AGAIN_MS)));
+        now = announced(uevents);
+    }
+}
+
+/// Aliases of the devices that were announced since the last look.
+fn announced(uevents: &Uevents) -> BTreeSet<String> {
+    let mut aliases = BTreeSet::new();
+    loop {
+        match uevents.next() {
+            Ok(Received::Message(message)) => {
+                aliases.extend(Uevent::parse(&message).and_then(|event| event.modalias));
+            }
+            Ok(Received::Lost) => aliases.extend(devices::aliases()),
+            Ok(Received::Nothing) | Err(_) => return aliases,
+        }
+    }
+}
+
+/// Has the kernel check every block of the slot that is read from now on. Returns the path of the checked device.
+fn verify(slot: &Slot, command_line: &CommandLine) -> Result<String, Failure> {
+    let target = Target {
+        sectors: slot.superblock.data_size() / 512,
+        kind: "verity".into(),
+        parameters: table_params(
+            &slot.superblock,
+            &command_line.root_hash,
+            &slot.data,
+            &slot.verity,
+            OnCorruption::Restart,
+        ),
+    };
+    let set_up = || {
+        let mapper = DeviceMapper::open()?;
+        let device = mapper.create(DEVICE, "")?;
+        mapper.load_read_only(DEVICE, &target)?;
+        mapper.resume(DEVICE)?;
+        Ok(format!("/dev/dm-{}", device.minor))
+    };
+    set_up().map_err(|error: SysError| {
+        Failure::new("setting up dm-verity", error, "the slot is damaged: write it again")
+    })
+}
+
+fn enter(device: &str) -> Result<(), SysError> {
+    let flags = MountFlags::RDONLY | MountFlags::NODEV;
+    mount(&Mount { source: device, target: SYSROOT, kind: "erofs", flags, data: "" })?;
+    for directory in ["/dev", "/proc", "/sys"] {
+        move_mount(directory, &format!("{SYSROOT}{directory}"))?;
+    }
+    forget_initrd();
+    switch_root(SYSROOT)
+}
+
+/// Frees the memory of the initrd: nothing in it is needed any more, and init itself stays until it is replaced.
+fn forget_initrd() {
+    for path in ["/usr", "/etc", "/lib", "/init"] {
+        let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
+    }
+}

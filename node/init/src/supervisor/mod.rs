@@ -1,0 +1,277 @@
+//! Which service runs, waits, is tried again or stops: decided from events and the time, without doing anything.
+//!
+//! ```text
+//!            all that it comes after are ready          its check found it ready
+//!  Waiting ------------------------------------> Starting -----------------------> Ready
+//!     ^                                              |                               |
+//!     |  back-off is over                            | main process ended            |
+//!     +--------------------- BackOff <---------------+-------------------------------+
+//!
+//!  Stop: a service is terminated once nothing that comes after it runs, and killed when its time is over.
+//! ```
+
+mod backoff;
+
+use backoff::BackOff;
+
+/// What the decisions need to know of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Services that must be ready first, by place in the table.
+    pub after: Vec<usize>,
+    /// How its readiness is found out.
+    pub readiness: Readiness,
+    /// Time between the polite and the final signal.
+    pub stop_ms: u64,
+}
+
+/// How the readiness of a service is found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is ready as soon as its program runs.
+    Started,
+    /// A check says so.
+    Checked,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The program of a service runs.
+    Started(usize),
+    /// The main process of a service ended, or could not be started.
+    Ended(usize),
+    /// The check of a service ended.
+    Checked(usize, Check),
+    /// Everything is to stop.
+    Stop,
+    /// Time passed.
+    Time,
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// The service answers.
+    Ready,
+    /// It does not; to be asked again.
+    NotReady,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start the program of a service.
+    Start(usize),
+    /// Start its check.
+    Check(usize),
+    /// A service is ready.
+    Ready(usize),
+    /// A service will be started again after this many milliseconds.
+    Retry(usize, u64),
+    /// Ask a service to stop.
+    Terminate(usize),
+    /// End it.
+    Kill(usize),
+    /// All services are ready, for the first time.
+    AllReady,
+    /// Nothing runs any more, after [`Input::Stop`].
+    AllStopped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    /// Its start was ordered; the program runs, or is about to.
+    Starting {
+        check_at: Option<u64>,
+    },
+    Ready,
+    BackOff {
+        until: u64,
+    },
+    Stopping {
+        kill_at: Option<u64>,
+    },
+    Stopped,
+}
+
+impl State {
+    fn runs(self) -> bool {
+        matches!(self, Self::Starting { .. } | Self::Ready | Self::Stopping { .. })
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    unit: Unit,
+    state: State,
+    backoff: BackOff,
+    /// The wait after the last check that found the service not ready; 0 if there was none since its start.
+    check_wait_ms: u64,
+}
+
+/// A check that found a service not ready is made again after this time at first, and twice the time each time.
+const CHECK_AGAIN_MS: u64 = 1000;
+const CHECK_AGAIN_LONGEST_MS: u64 = 16_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Ready,
+    Stopping,
+    Stopped,
+}
+
+/// The state of all services.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    entries: Vec<Entry>,
+    phase: Phase,
+}
+
+impl Supervisor {
+    /// Services that all wait; [`Input::Time`] starts the first ones.
+    pub fn new(units: Vec<Unit>) -> Self {
+        let entry =
+            |unit| Entry { unit, state: State::Waiting, backoff: BackOff::default(), check_wait_ms: 0 };
+        Self { entries: units.into_iter().map(entry).collect(), phase: Phase::Starting }
+    }
+
+    /// Takes in what happened and says what is to be done now.
+    pub fn handle(&mut self, now_ms: u64, input: &Input) -> Vec<Action> {
+        let mut actions = Vec::new();
+        match *input {
+            Input::Started(at) => self.started(at, now_ms, &mut actions),
+            Input::Ended(at) => self.ended(at, now_ms, &mut actions),
+            Input::Checked(at, check) => self.checked(at, check, now_ms, &mut actions),
+            Input::Stop if self.phase != Phase::Stopped => self.phase = Phase::Stopping,
+            Input::Stop | Input::Time => {}
+        }
+        match self.phase {
+            Phase::Starting | Phase::Ready => self.advance(now_ms, &mut actions),
+            Phase::Stopping => self.wind_down(now_ms, &mut actions),
+            Phase::Stopped => {}
+        }
+        actions
+    }
+
+    /// When [`Input::Time`] is due at the latest.
+    pub fn deadline(&self) -> Option<u64> {
+        let due = |entry: &Entry| match entry.state {
+            State::Starting { check_at: at } | State::Stopping { kill_at: at } => at,
+            State::BackOff { until } => Some(until),
+            State::Waiting | State::Ready | State::Stopped => None,
+        };
+        self.entries.iter().filter_map(due).min()
+    }
+
+    /// Services that are not ready, by place in the table.
+    pub fn not_ready(&self) -> Vec<usize> {
+        let open = self.entries.iter().enumerate().filter(|(_, entry)| entry.state != State::Ready);
+        open.map(|(at, _)| at).collect()
+    }
+
+    fn started(&mut self, at: usize, now_ms: u64, actions: &mut Vec<Action>) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        if !matches!(entry.state, State::Starting { .. }) {
+            return;
+        }
+        entry.backoff.started(now_ms);
+        entry.check_wait_ms = 0;
+        match entry.unit.readiness {
+            Readiness::Started => {
+                entry.state = State::Ready;
+                actions.push(Action::Ready(at));
+            }
+            Readiness::Checked => actions.push(Action::Check(at)),
+        }
+    }
+
+    fn ended(&mut self, at: usize, now_ms: u64, actions: &mut Vec<Action>) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        if !entry.state.runs() {
+            return;
+        }
+        if matches!(self.phase, Phase::Stopping | Phase::Stopped) {
+            entry.state = State::Stopped;
+            return;
+        }
+        let wait = entry.backoff.ended(now_ms);
+        entry.state = State::BackOff { until: now_ms.saturating_add(wait) };
+        actions.push(Action::Retry(at, wait));
+    }
+
+    fn checked(&mut self, at: usize, check: Check, now_ms: u64, actions: &mut Vec<Action>) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        match (entry.state, check) {
+            (State::Starting { .. }, Check::Ready) => {
+                entry.state = State::Ready;
+                actions.push(Action::Ready(at));
+            }
+            (State::Starting { .. }, Check::NotReady) => {
+                let wait = (entry.check_wait_ms * 2).clamp(CHECK_AGAIN_MS, CHECK_AGAIN_LONGEST_MS);
+                entry.check_wait_ms = wait;
+                entry.state = State::Starting { check_at: Some(now_ms.saturating_add(wait)) };
+            }
+            // The service ended while its check ran.
+            _ => {}
+        }
+    }
+
+    fn advance(&mut self, now_ms: u64, actions: &mut Vec<Action>) {
+        let ready: Vec<bool> = self.entries.iter().map(|entry| entry.state == State::Ready).collect();
+        let is_ready = |at: &usize| ready.get(*at).copied().unwrap_or(false);
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            match entry.state {
+                State::BackOff { until } if until > now_ms => continue,
+                State::Starting { check_at: Some(due) } if due <= now_ms => {
+                    entry.state = State::Starting { check_at: None };
+                    actions.push(Action::Check(at));
+                    continue;
+                }
+                State::BackOff { .. } | State::Waiting => {}
+                _ => continue,
+            }
+            entry.state = State::Waiting;
+            if entry.unit.after.iter().all(is_ready) {
+                entry.state = State::Starting { check_at: None };
+                actions.push(Action::Start(at));
+            }
+        }
+        if self.phase == Phase::Starting && ready.iter().all(|ready| *ready) {
+            self.phase = Phase::Ready;
+            actions.push(Action::AllReady);
+        }
+    }
+
+    fn wind_down(&mut self, now_ms: u64, actions: &mut Vec<Action>) {
+        let runs: Vec<bool> = self.entries.iter().map(|entry| entry.state.runs()).collect();
+        let needed: Vec<usize> = (self.entries.iter().zip(&runs))
+            .filter(|(_, runs)| **runs)
+            .flat_map(|(entry, _)| entry.unit.after.iter().copied())
+            .collect();
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            match entry.state {
+                State::Waiting | State::BackOff { .. } => entry.state = State::Stopped,
+                State::Starting { .. } | State::Ready if !needed.contains(&at) => {
+                    entry.state =
+                        State::Stopping { kill_at: Some(now_ms.saturating_add(entry.unit.stop_ms)) };
+                    actions.push(Action::Terminate(at));
+                }
+                State::Stopping { kill_at: Some(due) } if due <= now_ms => {
+                    entry.state = State::Stopping { kill_at: None };
+                    actions.push(Action::Kill(at));
+                }
+                _ => {}
+            }
+        }
+        if self.entries.iter().all(|entry| entry.state == State::Stopped) {
+            self.phase = Phase::Stopped;
+            actions.push(Action::AllStopped);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

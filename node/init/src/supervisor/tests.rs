@@ -1,0 +1,203 @@
+//! The supervisor against a model of processes: random tables, random ends, and rules that hold after each step.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn unit(after: &[usize], readiness: Readiness) -> Unit {
+    Unit { after: after.to_vec(), readiness, stop_ms: 5000 }
+}
+
+#[test]
+fn a_service_starts_when_what_it_needs_is_ready() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Checked), unit(&[0], Readiness::Started)]);
+    assert_eq!(supervisor.handle(0, &Input::Time), [Action::Start(0)]);
+    assert_eq!(supervisor.handle(1, &Input::Started(0)), [Action::Check(0)]);
+    assert_eq!(supervisor.handle(2, &Input::Checked(0, Check::NotReady)), []);
+    assert_eq!(supervisor.deadline(), Some(1002));
+    assert_eq!(supervisor.handle(1002, &Input::Time), [Action::Check(0)]);
+    assert_eq!(
+        supervisor.handle(1003, &Input::Checked(0, Check::Ready)),
+        [Action::Ready(0), Action::Start(1)]
+    );
+    assert_eq!(supervisor.handle(1004, &Input::Started(1)), [Action::Ready(1), Action::AllReady]);
+}
+
+#[test]
+fn a_service_that_dies_comes_back_and_its_dependents_go_on() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started), unit(&[0], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    supervisor.handle(0, &Input::Started(1));
+    assert_eq!(supervisor.handle(10, &Input::Ended(0)), [Action::Retry(0, 200)]);
+    assert_eq!(supervisor.handle(100, &Input::Time), []);
+    assert_eq!(supervisor.handle(210, &Input::Time), [Action::Start(0)]);
+    assert_eq!(supervisor.handle(211, &Input::Started(0)), [Action::Ready(0)]);
+}
+
+#[test]
+fn a_stop_goes_backwards_and_kills_what_takes_too_long() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started), unit(&[0], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    supervisor.handle(0, &Input::Started(1));
+    assert_eq!(supervisor.handle(10, &Input::Stop), [Action::Terminate(1)]);
+    assert_eq!(supervisor.handle(5009, &Input::Time), []);
+    assert_eq!(supervisor.handle(5010, &Input::Time), [Action::Kill(1)]);
+    assert_eq!(supervisor.handle(5011, &Input::Ended(1)), [Action::Terminate(0)]);
+    assert_eq!(supervisor.handle(5012, &Input::Ended(0)), [Action::AllStopped]);
+}
+
+#[test]
+fn a_table_without_services_is_ready_and_stops_at_once() {
+    let mut supervisor = Supervisor::new(Vec::new());
+    assert_eq!(supervisor.handle(0, &Input::Time), [Action::AllReady]);
+    assert_eq!(supervisor.handle(1, &Input::Stop), [Action::AllStopped]);
+}
+
+/// One random thing that happens to the model; numbers choose among the processes that exist.
+#[derive(Clone, Copy, Debug)]
+enum Happens {
+    Starts(usize),
+    Ends(usize),
+    Checks(usize, bool),
+    Passes(u64),
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    prop_oneof![
+        3 => any::<usize>().prop_map(Happens::Starts),
+        1 => any::<usize>().prop_map(Happens::Ends),
+        3 => (any::<usize>(), any::<bool>()).prop_map(|(at, ok)| Happens::Checks(at, ok)),
+        1 => (0..40_000u64).prop_map(Happens::Passes),
+    ]
+}
+
+/// What the shell would hold: processes and checks that were ordered and not yet ended.
+#[derive(Default)]
+struct Model {
+    ordered: Vec<bool>,
+    runs: Vec<bool>,
+    ready: Vec<bool>,
+    checks: Vec<bool>,
+    stopping: bool,
+    stopped: bool,
+}
+
+impl Model {
+    fn apply(&mut self, units: &[Unit], actions: &[Action]) -> Result<(), TestCaseError> {
+        for action in actions {
+            prop_assert!(!self.stopped, "{action:?} after everything stopped");
+            match *action {
+                Action::Start(at) => {
+                    prop_assert!(!self.stopping && !self.runs[at] && !self.ordered[at]);
+                    prop_assert!(units[at].after.iter().all(|needed| self.ready[*needed]));
+                    self.ordered[at] = true;
+                }
+                Action::Check(at) => {
+                    prop_assert!(self.runs[at] && !self.checks[at]);
+                    self.checks[at] = true;
+                }
+                Action::Ready(at) => {
+                    prop_assert!(self.runs[at] && !self.ready[at]);
+                    self.ready[at] = true;
+                }
+                Action::Terminate(at) | Action::Kill(at) => {
+                    prop_assert!(self.stopping);
+                    let dependents = units.iter().enumerate().filter(|(_, unit)| unit.after.contains(&at));
+                    for (dependent, _) in dependents {
+                        prop_assert!(!self.runs[dependent], "{dependent} still runs on {at}");
+                    }
+                }
+                Action::AllStopped => {
+                    prop_assert!(self.stopping && self.runs.iter().all(|runs| !runs));
+                    self.stopped = true;
+                }
+                Action::AllReady => prop_assert!(self.ready.iter().all(|ready| *ready)),
+                Action::Retry(_, wait) => prop_assert!((200..=30_000).contains(&wait)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nth(flags: &[bool], choice: usize) -> Option<usize> {
+    let set: Vec<usize> = (0..flags.len()).filter(|at| flags[*at]).collect();
+    (!set.is_empty()).then(|| set[choice % set.len()])
+}
+
+proptest! {
+    #[test]
+    fn order_holds_whatever_happens_and_a_stop_ends_everything(
+        table in prop::collection::vec((prop::collection::vec(any::<usize>(), 0..3), any::<bool>()), 1..6),
+        before in prop::collection::vec(happens(), 0..60),
+    ) {
+        let units: Vec<Unit> = table
+            .iter()
+            .enumerate()
+            .map(|(at, (after, checked))| Unit {
+                after: after.iter().filter(|_| at > 0).map(|choice| choice % at).collect(),
+                readiness: if *checked { Readiness::Checked } else { Readiness::Started },
+                stop_ms: 1000,
+            })
+            .collect();
+        let none = vec![false; units.len()];
+        let mut model =
+            Model { ordered: none.clone(), runs: none.clone(), ready: none.clone(), checks: none, ..Model::default() };
+        let mut supervisor = Supervisor::new(units.clone());
+        let mut now = 0;
+        model.apply(&units, &supervisor.handle(now, &Input::Time))?;
+        for happening in before {
+            let input = match happening {
+                Happens::Starts(choice) => nth(&model.ordered, choice).map(|at| {
+                    model.ordered[at] = false;
+                    model.runs[at] = true;
+                    Input::Started(at)
+                }),
+                Happens::Ends(choice) => nth(&model.runs, choice).map(|at| {
+                    // The shell ends the check of a service together with it.
+                    (model.runs[at], model.ready[at], model.checks[at]) = (false, false, false);
+                    Input::Ended(at)
+                }),
+                Happens::Checks(choice, ok) => nth(&model.checks, choice).map(|at| {
+                    model.checks[at] = false;
+                    Input::Checked(at, if ok { Check::Ready } else { Check::NotReady })
+                }),
+                Happens::Passes(ms) => {
+                    now += ms;
+                    Some(Input::Time)
+                }
+            };
+            if let Some(input) = input {
+                let actions = supervisor.handle(now, &input);
+                model.apply(&units, &actions)?;
+            }
+        }
+        // A start that was ordered is carried out at once by the shell; then the stop comes.
+        while let Some(at) = nth(&model.ordered, 0) {
+            model.ordered[at] = false;
+            model.runs[at] = true;
+            let actions = supervisor.handle(now, &Input::Started(at));
+            model.apply(&units, &actions)?;
+        }
+        model.stopping = true;
+        let mut told = vec![false; units.len()];
+        let mut input = Input::Stop;
+        for _ in 0..=2 * units.len() {
+            let actions = supervisor.handle(now, &input);
+            model.apply(&units, &actions)?;
+            for action in &actions {
+                if let Action::Terminate(at) = action {
+                    told[*at] = true;
+                }
+            }
+            let ends = (0..units.len()).find(|at| told[*at] && model.runs[*at]);
+            input = ends.map_or(Input::Time, Input::Ended);
+            if let Some(at) = ends {
+                model.runs[at] = false;
+            }
+            now += 1;
+        }
+        prop_assert!(model.stopped, "the stop did not end");
+    }
+}
