@@ -9,6 +9,9 @@ use corten_archive::Event as Archive;
 use corten_image::Event as Image;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Downloads of fewer bytes together are over before a line about them is read.
+const WORTH_TELLING: u64 = 4_000_000;
+
 /// Tells what happens.
 pub struct Progress {
     bar: ProgressBar,
@@ -18,10 +21,9 @@ pub struct Progress {
 /// The current series of downloads.
 #[derive(Default)]
 struct Downloads {
-    files: usize,
     bytes: u64,
     done: BTreeMap<String, u64>,
-    /// The last tenth that was told where there is no bar.
+    /// The last quarter that was told where there is no bar.
     told: u64,
 }
 
@@ -67,10 +69,10 @@ impl Progress {
             Archive::SuiteVerified { suite, date } => self.line(&format!("  verified  {suite} of {date}")),
             Archive::Resolved { packages } => self.line(&format!("  resolved  {packages} packages")),
             Archive::DownloadsStarted { files, bytes } => {
-                *downloads = Downloads { files, bytes, ..Downloads::default() };
+                *downloads = Downloads { bytes, ..Downloads::default() };
                 self.bar.set_length(bytes);
                 self.bar.set_position(0);
-                if files > 0 && self.bar.is_hidden() {
+                if bytes >= WORTH_TELLING && self.bar.is_hidden() {
                     self.line(&format!("  fetching  {files} files, {}", size(bytes)));
                 }
             }
@@ -82,10 +84,10 @@ impl Progress {
                 downloads.done.insert(name, done);
                 let sum: u64 = downloads.done.values().sum();
                 self.bar.set_position(sum);
-                let tenth = sum * 10 / downloads.bytes.max(1);
-                if self.bar.is_hidden() && downloads.files > 1 && tenth > downloads.told {
-                    downloads.told = tenth;
-                    self.line(&format!("  fetching  {}0 % of {}", tenth, size(downloads.bytes)));
+                let quarter = sum * 4 / downloads.bytes.max(1);
+                if self.bar.is_hidden() && downloads.bytes >= WORTH_TELLING && quarter > downloads.told {
+                    downloads.told = quarter;
+                    self.line(&format!("  fetching  {} % of {}", quarter * 25, size(downloads.bytes)));
                 }
             }
             Archive::DownloadRetried { name, attempt, why } => {

@@ -2,7 +2,8 @@
 //! each program comes from.
 //!
 //! A library is looked for in the package that needs it, then in that package's dependencies, then in theirs, in
-//! the order in which the packages name them. Packages whose name starts with `lib` come first, because that is
+//! the order in which the packages name them; and last along the dependencies of the program's package, since a
+//! library may leave it to programs to depend on what both need. Packages whose name starts with `lib` come first, because that is
 //! where libraries are: others are only unpacked when no `lib` package has it. The answer depends on the lock
 //! alone, never on which package arrived first.
 
@@ -70,6 +71,16 @@ pub fn linking(content: &[u8]) -> Option<Linking> {
 /// A file of a package: package name and path.
 pub type Located = (String, String);
 
+/// A file whose libraries are looked for.
+struct Wanting {
+    /// Package of the program that needs it.
+    program: String,
+    /// Its own package.
+    package: String,
+    /// Its path.
+    path: String,
+}
+
 /// Finds libraries and loaders.
 pub struct Closure<'a> {
     packages: &'a dyn Packages,
@@ -89,32 +100,37 @@ impl<'a> Closure<'a> {
     }
 
     /// Every file that these need to run, they themselves not included, each with its package.
-    pub fn of(&mut self, roots: &[Located]) -> Result<BTreeSet<Located>, Error> {
-        let mut queue: VecDeque<Located> = roots.iter().cloned().collect();
-        let mut seen: BTreeSet<Located> = roots.iter().cloned().collect();
+    pub fn of(&mut self, programs: &[Located]) -> Result<BTreeSet<Located>, Error> {
+        let mut queue: VecDeque<Wanting> = VecDeque::new();
+        for (package, path) in programs {
+            queue.push_back(Wanting { program: package.clone(), package: package.clone(), path: path.clone() });
+        }
+        let mut seen: BTreeSet<Located> = programs.iter().cloned().collect();
         let mut found = BTreeSet::new();
-        while let Some((package, path)) = queue.pop_front() {
-            let contents = self.contents(&package)?;
-            let Some(linking) = contents.file(&path).and_then(|content| linking(content)) else { continue };
-            let mut wanted: Vec<Vec<String>> = Vec::new();
-            wanted.extend(linking.interpreter.iter().map(|path| vec![normalise(path)]));
-            let origin = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-            let own: Vec<String> =
-                linking.runpath.iter().map(|path| path.replace("$ORIGIN", origin)).collect();
-            for name in &linking.needed {
-                let folders = own.iter().map(|path| super::contents::resolve("/", path));
-                let folders = folders.chain(self.folders.iter().cloned());
-                wanted.push(folders.map(|folder| format!("{folder}/{name}")).collect());
-            }
-            for candidates in wanted {
-                let library = self.find(&package, &path, &candidates)?;
+        while let Some(wanting) = queue.pop_front() {
+            let contents = self.contents(&wanting.package)?;
+            let Some(linking) = contents.file(&wanting.path).and_then(|content| linking(content)) else { continue };
+            for candidates in self.candidates(&wanting.path, &linking) {
+                let library = self.find(&wanting, &candidates)?;
                 if seen.insert(library.clone()) {
-                    queue.push_back(library.clone());
+                    let (package, path) = library.clone();
+                    queue.push_back(Wanting { program: wanting.program.clone(), package, path });
                 }
                 found.insert(library);
             }
         }
         Ok(found)
+    }
+
+    /// Where each thing that a file needs may lie, in the order of the dynamic loader.
+    fn candidates(&self, path: &str, linking: &Linking) -> Vec<Vec<String>> {
+        let origin = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let own = linking.runpath.iter().map(|path| super::contents::resolve("/", &path.replace("$ORIGIN", origin)));
+        let folders: Vec<String> = own.chain(self.folders.iter().cloned()).collect();
+        let interpreter = linking.interpreter.iter().map(|path| vec![normalise(path)]);
+        let libraries =
+            linking.needed.iter().map(|name| folders.iter().map(|folder| format!("{folder}/{name}")).collect());
+        interpreter.chain(libraries).collect()
     }
 
     fn contents(&self, name: &str) -> Result<Arc<Contents>, Error> {
@@ -123,23 +139,25 @@ impl<'a> Closure<'a> {
     }
 
     /// The first package along the dependencies that has one of the paths.
-    fn find(&mut self, from: &str, path: &str, candidates: &[String]) -> Result<Located, Error> {
+    fn find(&mut self, wanting: &Wanting, candidates: &[String]) -> Result<Located, Error> {
         let name = candidates.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-        let key = (from.to_owned(), name.to_owned());
+        let key = (wanting.package.clone(), name.to_owned());
         if let Some(found) = self.known.get(&key) {
             return Ok(found.clone());
         }
         let library_package = |name: &str| name.starts_with("lib");
-        let found = self
-            .search(from, candidates, &library_package)?
-            .or(self.search(from, candidates, &|_| true)?)
-            .ok_or_else(|| Error::Library {
-                program: path.into(),
-                package: from.into(),
-                library: name.into(),
-            })?;
-        self.known.insert(key, found.clone());
-        Ok(found)
+        for from in [&wanting.package, &wanting.program] {
+            let found = match self.search(from, candidates, &library_package)? {
+                Some(found) => Some(found),
+                None => self.search(from, candidates, &|_| true)?,
+            };
+            if let Some(found) = found {
+                self.known.insert(key, found.clone());
+                return Ok(found);
+            }
+        }
+        let Wanting { package, path, .. } = wanting;
+        Err(Error::Library { program: path.clone(), package: package.clone(), library: name.into() })
     }
 
     fn search(
