@@ -118,7 +118,7 @@ mod tests {
     fn a_loader_and_data_folders_stand_before_everything_else() {
         let mut start = Command::new("/root/lib/ld.so");
         start
-            .args(["--library-path", "/root/lib", "/root/qemu"])
+            .args(["--library-path", "/root/lib", "/root/qemu", "-L", "/root/share"])
             .env("QEMU_MODULE_DIR", "/root/modules")
             .env_remove("LD_PRELOAD");
         let emulator = Emulator::from_parts(&start, None);

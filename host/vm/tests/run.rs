@@ -3,7 +3,8 @@
 
 mod fake;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use corten_vm::{
@@ -201,11 +202,26 @@ fn a_port_that_is_taken_is_named() {
     );
 }
 
-/// A real QEMU takes our arguments, connects its channels and presses the power button of a firmware that has
-/// nothing to boot.
+/// A kernel of the oldest kind: 512 bytes that nobody runs, then code for real mode. It prints `up` on the serial
+/// line and halts with interrupts off, deaf to any button.
+fn kernel_that_prints_up() -> Vec<u8> {
+    let mut kernel = vec![0; 8192];
+    let print = |byte| [0xb0, byte, 0xee]; // mov al, byte; out dx, al
+    let mut code = vec![0xfa, 0xba, 0xf8, 0x03]; // cli; mov dx, 0x3f8
+    code.extend(b"up\n".iter().flat_map(|byte| print(*byte)));
+    code.extend([0xf4, 0xeb, 0xfd]); // hlt; again
+    kernel[512..][..code.len()].copy_from_slice(&code);
+    kernel
+}
+
+/// A real QEMU takes our arguments, connects its channels, brings the console and presses the power button.
 #[test]
 fn a_real_qemu_takes_our_arguments() {
-    let Ok(emulator) = Emulator::from_host() else {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let given = std::env::var_os("CORTEN_TOOLS_BIN").map(PathBuf::from).into_iter();
+    let mut programs =
+        given.chain(std::env::split_paths(&folders)).map(|folder| folder.join("qemu-system-x86_64"));
+    let Some(program) = programs.find(|program| program.is_file()) else {
         assert!(std::env::var_os("CORTEN_REQUIRE_TOOLS").is_none(), "QEMU is not there");
         eprintln!("skipped: QEMU is not there");
         return;
@@ -213,22 +229,24 @@ fn a_real_qemu_takes_our_arguments() {
     let mut bench = Bench::new();
     bench.machine.watchdog = corten_vm::Watchdog::I6300esb;
     bench.machine.on_reset = corten_vm::OnReset::Stop;
+    let Boot::Kernel { kernel, .. } = &bench.machine.boot else { panic!("the bench starts a kernel") };
+    std::fs::write(kernel, kernel_that_prints_up()).expect("write");
     let image = bench.folder.path().join("with, comma.raw");
     std::fs::File::create(&image).and_then(|file| file.set_len(1 << 20)).expect("image");
     bench.machine.disks.push(Disk { path: image, format: DiskFormat::Raw, writes: Writes::Dropped });
-    if emulator.firmware().is_ok() {
-        bench.machine.boot = Boot::Uefi { variables: Variables::Temporary };
-    }
     bench.settings.until = Until::Off;
     bench.settings.limits.total = Some(Duration::from_mins(1));
     bench.settings.limits.stop = Duration::from_millis(300);
-    bench.control.press_power_button();
+    let emulator = Emulator::from_parts(&Command::new(program), None);
     let mut pressed = false;
-    let outcome = run(&emulator, &bench.machine, &bench.settings, &bench.control, &mut |event| {
-        pressed |= matches!(event, RunEvent::Machine(_, QmpEvent::PowerButton));
+    let outcome = run(&emulator, &bench.machine, &bench.settings, &bench.control, &mut |event| match event {
+        RunEvent::Console(line) if line == "up" => bench.control.press_power_button(),
+        RunEvent::Machine(_, QmpEvent::PowerButton) => pressed = true,
+        _ => {}
     });
     let outcome = outcome.expect("QEMU starts");
     assert_eq!(outcome.end, End::NotStopped);
     assert!(pressed);
-    assert!(Path::exists(&bench.settings.console_log));
+    let log = std::fs::read(&bench.settings.console_log).expect("the console is captured");
+    assert!(log.ends_with(b"up\n"));
 }
