@@ -9,7 +9,7 @@
 
 mod button;
 mod cgroup;
-mod cmdline;
+pub mod cmdline;
 mod devices;
 mod disk;
 mod facts;

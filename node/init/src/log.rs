@@ -52,6 +52,13 @@ impl Log {
         Self { kmsg: File::options().write(true).open("/dev/kmsg").ok() }
     }
 
+    /// Lets programs write as much as they want: by default the kernel takes ten lines in five seconds. What
+    /// services print is limited by init itself.
+    pub fn unlimit() {
+        // Fails where the kernel command line has decided it already.
+        let _ = std::fs::write("/proc/sys/kernel/printk_devkmsg", "on\n");
+    }
+
     /// Writes one message of init.
     pub fn write(&self, level: Level, text: impl Display) {
         self.write_from("corten", level, text);

@@ -30,6 +30,9 @@ const DISK_TIMEOUT_MS: u64 = 10_000;
 const LOOK_AGAIN_MS: u64 = 250;
 /// What every boot needs, whatever the machine.
 const NEEDED: [&str; 2] = ["dm-verity", "erofs"];
+/// SHA-256 by instructions of the processor, if it has them. dm-verity takes the best that is there when it is set
+/// up, and every block of the root goes through it.
+const HASH: &str = "crypto-sha256";
 /// Name of the mapped device.
 const DEVICE: &str = "root";
 const SYSROOT: &str = "/sysroot";
@@ -51,6 +54,7 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
     mounts::initrd().map_err(|error| {
         Failure::new("mounting the kernel's file systems", error, "the kernel lacks a part that Corten needs")
     })?;
+    Log::unlimit();
     *log = Log::open();
     log.write(Level::Info, format_args!("stage 1, {}", env!("CARGO_PKG_VERSION")));
     let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
@@ -67,7 +71,12 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
     })?;
     // Checking the signatures of modules takes the most time here, so both kinds are loaded at once.
     let slot = thread::scope(|scope| {
-        let others = scope.spawn(|| NEEDED.iter().try_for_each(|name| require(&modules, name, log)));
+        let others = scope.spawn(|| {
+            if let Err(error) = modules.load(HASH, log) {
+                log.write(Level::Debug, error);
+            }
+            NEEDED.iter().try_for_each(|name| require(&modules, name, log))
+        });
         let search = search(&modules, log);
         let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
         clock.step("stage1.disk");

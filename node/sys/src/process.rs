@@ -113,7 +113,7 @@ fn gone_is_fine(result: rustix::io::Result<()>, subject: impl FnOnce() -> String
 /// Lets this process run only when others leave the processor free.
 pub fn yield_to_others() {
     // A failure leaves the priority as it is, which is only slower.
-    let _ = rustix::process::nice(10);
+    let _ = rustix::process::nice(19);
 }
 
 /// Replaces this process. Returns only on failure.
