@@ -72,8 +72,8 @@ impl Pieces {
     /// Joins what the compressor returned for each piece.
     pub fn join(compressed: &[Option<Vec<u8>>]) -> Self {
         let blocks = compressed.iter().map(|piece| piece.as_ref().map_or(0, |p| (p.len() / BLOCK) as u16));
-        let data: Vec<u8> = compressed.iter().flatten().flat_map(|piece| piece.iter().copied()).collect();
-        Self { blocks: blocks.collect(), data: data.into() }
+        let data: Vec<&[u8]> = compressed.iter().flatten().map(Vec::as_slice).collect();
+        Self { blocks: blocks.collect(), data: data.concat().into() }
     }
 
     /// The form that a cache keeps.

@@ -27,8 +27,11 @@ pub fn dump(image: &[u8], limits: &Limits) -> Result<String, ReadError> {
     walk(
         &image,
         limits,
-        |entry, _| {
+        |entry, contents| {
             let inode = entry.inode;
+            if matches!(inode.layout, Layout::Full | Layout::Compact) {
+                contents.count(inode.size)?;
+            }
             let _ = write!(
                 out,
                 "{} nid={} {}{:04o} {}:{} nlink={} size={} {}{}",

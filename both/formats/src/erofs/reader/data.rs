@@ -28,10 +28,7 @@ impl<'i> Contents<'i> {
 
     /// Content of an inode.
     pub fn read(&mut self, inode: &Inode) -> Result<Vec<u8>, ReadError> {
-        self.left = self
-            .left
-            .checked_sub(inode.size)
-            .ok_or(ReadError::Limit { what: "bytes of content", limit: self.limit })?;
+        self.count(inode.size)?;
         if inode.size == 0 {
             return Ok(Vec::new());
         }
@@ -41,6 +38,13 @@ impl<'i> Contents<'i> {
             Layout::Chunked => self.chunked(inode),
             Layout::Full | Layout::Compact => self.compressed(inode),
         }
+    }
+
+    /// Takes so many bytes off the limit.
+    pub fn count(&mut self, bytes: u64) -> Result<(), ReadError> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or(ReadError::Limit { what: "bytes of content", limit: self.limit })?;
+        Ok(())
     }
 
     fn blocks(&self, inode: &Inode, len: u64) -> Result<&'i [u8], ReadError> {

@@ -7,10 +7,18 @@ use crate::erofs::format::{Dirent, NAME_MAX};
 
 const ENTRY: usize = size_of::<Dirent>();
 
-/// Names and inodes, without `.` and `..`.
-pub fn entries(inode: &Inode, content: &[u8], block_size: usize) -> Result<Vec<(Vec<u8>, u64)>, ReadError> {
+/// Names and inodes, without `.` and `..`. Stops behind the first block that makes them more than `limit`.
+pub fn entries(
+    inode: &Inode,
+    content: &[u8],
+    block_size: usize,
+    limit: usize,
+) -> Result<Vec<(Vec<u8>, u64)>, ReadError> {
     let mut all = Vec::new();
     for block in content.chunks(block_size) {
+        if all.len() > limit {
+            break;
+        }
         let first = dirent(inode, block, 0)?.name_offset.get() as usize;
         if first == 0 || !first.is_multiple_of(ENTRY) || first > block.len() {
             return Err(inode.wrong("a directory block does not say how many entries it has"));

@@ -29,7 +29,7 @@ use crate::tree::{Kind, Meta, Node, NodeId, Tree, TreeError};
 /// What an image may ask of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of all content: files, directories, links.
+    /// Bytes of all content: files, directories, links, extended attributes.
     pub content_bytes: u64,
     /// Directory entries.
     pub entries: u32,
@@ -38,9 +38,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 8 GiB, a million entries, 128 directories deep.
+    /// 4 GiB, a million entries, 128 directories deep.
     fn default() -> Self {
-        Self { content_bytes: 8 << 30, entries: 1_000_000, depth: 128 }
+        Self { content_bytes: 4 << 30, entries: 1_000_000, depth: 128 }
     }
 }
 
@@ -115,7 +115,7 @@ pub fn read(image: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
         |entry, contents| {
             let wrong = |source| ReadError::Entry { nid: entry.parent, source };
             let Some(tree) = &mut tree else {
-                tree = Some(Tree::new(meta(&image, entry.inode)?));
+                tree = Some(Tree::new(meta(&image, entry.inode, contents)?));
                 known.insert(entry.inode.nid, Tree::ROOT);
                 return Ok(());
             };
@@ -123,7 +123,8 @@ pub fn read(image: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
             if let Some(id) = known.get(&entry.inode.nid) {
                 return tree.link(parent, entry.name, *id).map_err(wrong);
             }
-            let node = Node { meta: meta(&image, entry.inode)?, kind: kind(entry.inode, contents)? };
+            let node =
+                Node { meta: meta(&image, entry.inode, contents)?, kind: kind(entry.inode, contents)? };
             let id = tree.add(parent, entry.name, node).map_err(wrong)?;
             known.insert(entry.inode.nid, id);
             Ok(())
@@ -133,14 +134,11 @@ pub fn read(image: &[u8], limits: &Limits) -> Result<Tree, ReadError> {
     tree.ok_or(ReadError::Inode { nid: image.root_nid(), what: "there is no root directory" })
 }
 
-fn meta(image: &Image<'_>, inode: &Inode) -> Result<Meta, ReadError> {
-    Ok(Meta {
-        mode: inode.mode & 0o7777,
-        uid: inode.uid,
-        gid: inode.gid,
-        mtime: inode.mtime,
-        xattrs: xattr::read(image, inode)?,
-    })
+fn meta(image: &Image<'_>, inode: &Inode, contents: &mut Contents<'_>) -> Result<Meta, ReadError> {
+    let xattrs = xattr::read(image, inode)?;
+    // Many inodes may share one large attribute, so that a small image has more of them than memory.
+    contents.count(xattrs.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum())?;
+    Ok(Meta { mode: inode.mode & 0o7777, uid: inode.uid, gid: inode.gid, mtime: inode.mtime, xattrs })
 }
 
 fn kind(inode: &Inode, contents: &mut Contents<'_>) -> Result<Kind, ReadError> {

@@ -59,9 +59,10 @@ pub fn walk<'i>(
             });
         }
         let content = contents.read(&inode)?;
-        let children = directory::entries(&inode, &content, image.block_size() as usize)?;
+        let left = limits.entries as usize - entries;
+        let children = directory::entries(&inode, &content, image.block_size() as usize, left)?;
         entries += children.len();
-        if entries > limits.entries as usize {
+        if children.len() > left {
             return Err(ReadError::Limit { what: "directory entries", limit: limits.entries.into() });
         }
         let above = if pending.depth == 0 { Rc::from(&b""[..]) } else { path };

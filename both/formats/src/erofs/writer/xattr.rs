@@ -96,7 +96,10 @@ mod tests {
         for name in [&b"user."[..], b"system.other", b"", b"user.a\0b"] {
             assert_eq!(encode(&one(name, b"")), Err(XattrError::Name(name.to_vec())));
         }
-        assert!(matches!(encode(&one(b"user.a", &vec![0; 65536])), Err(XattrError::Value { len: 65536, .. })));
+        assert!(matches!(
+            encode(&one(b"user.a", &vec![0; 65536])),
+            Err(XattrError::Value { len: 65536, .. })
+        ));
         let many = (0..5).map(|n| (format!("user.{n}").into_bytes(), vec![0; 65535])).collect();
         assert!(matches!(encode(&many), Err(XattrError::Total(_))));
     }
