@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Boots real images, built by a real `corten`, and checks what they do.
+//!
+//! A [`Scenario`](scenario::Scenario) is one boot, or one run of the command; its cases check one fact each about
+//! what was seen. The boot happens when the first of its cases runs, so a filter on the command line boots only what
+//! it needs.
+//!
+//! - `CORTEN_BIN`: the `corten` to test. Without it every case is skipped, or fails with `CORTEN_REQUIRE_TOOLS=1`.
+//! - `CORTEN_TEST_DIR`: where images and console logs go; a folder below the temporary one without it.
+//! - `--include-ignored`: the scenarios too that take longer than CI may.
+#![forbid(unsafe_code)]
+
+mod disk;
+mod image;
+mod scenario;
+mod scenarios;
+mod workshop;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+use workshop::Workshop;
+
+/// Every case.
+pub fn trials() -> Vec<Trial> {
+    let workshop = Workshop::from_environment().map(Arc::new);
+    let mut trials = Vec::new();
+    scenarios::uefi::add(&workshop, &mut trials);
+    scenarios::direct::add(&workshop, &mut trials);
+    scenarios::verification::add(&workshop, &mut trials);
+    scenarios::command::add(&workshop, &mut trials);
+    trials
+}

@@ -1,0 +1,114 @@
+//! An image that `corten build` made, and its boot image taken apart for boots without a loader.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use corten_formats::uki::PeImage;
+use corten_vm::{Boot, Disk, DiskFormat, Machine, OnReset, Variables, Writes};
+use serde::Deserialize;
+
+use crate::workshop::Workshop;
+
+/// What `corten build --json` says, as far as tests need it.
+#[derive(Debug, Deserialize)]
+struct Built {
+    version: String,
+    root_hash: String,
+    artifacts: Vec<Artifact>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Artifact {
+    path: PathBuf,
+    format: String,
+}
+
+/// An image.
+pub struct Image {
+    /// Its version.
+    pub version: String,
+    /// The root hash of its root, hex.
+    pub root_hash: String,
+    /// The disk.
+    pub disk: PathBuf,
+    /// The kernel of its boot image.
+    kernel: PathBuf,
+    /// The initrd of its boot image.
+    initrd: PathBuf,
+    /// The kernel command line of its boot image.
+    pub command_line: String,
+}
+
+impl Image {
+    /// Has the image of a recipe built.
+    pub fn build(workshop: &Workshop, recipe: &str) -> Result<Self> {
+        let output = workshop.path("images");
+        let mut command = workshop.corten();
+        command.args(["build", recipe, "--format", "raw", "--format", "uki", "--json", "-o"]).arg(&output);
+        let done = command.output().with_context(|| format!("starting {command:?}"))?;
+        ensure!(
+            done.status.success(),
+            "{command:?}: {}\n{}",
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        );
+        let built: Built = serde_json::from_slice(&done.stdout)
+            .with_context(|| format!("{command:?} printed {}", String::from_utf8_lossy(&done.stdout)))?;
+        let artifact = |format: &str| {
+            let found = built.artifacts.iter().find(|artifact| artifact.format == format);
+            found.map(|artifact| artifact.path.clone()).ok_or_else(|| anyhow!("no {format} among {built:?}"))
+        };
+        let (disk, boot_image) = (artifact("raw")?, artifact("uki")?);
+
+        let bytes = fs::read(&boot_image).with_context(|| boot_image.display().to_string())?;
+        let program = PeImage::parse(&bytes).with_context(|| boot_image.display().to_string())?;
+        let section =
+            |name: &str| program.section(name).with_context(|| format!("the boot image has no {name}"));
+        let unpack = |name: &str| -> Result<PathBuf> {
+            let path = workshop.path(&format!("{recipe}{name}"));
+            fs::write(&path, section(name)?)?;
+            Ok(path)
+        };
+        let command_line = String::from_utf8(section(".cmdline")?.to_vec())?;
+        Ok(Self {
+            kernel: unpack(".linux")?,
+            initrd: unpack(".initrd")?,
+            command_line: command_line.trim_end_matches(['\0', '\n', ' ']).to_owned(),
+            version: built.version,
+            root_hash: built.root_hash,
+            disk,
+        })
+    }
+
+    /// A machine that starts this image by firmware and loader.
+    pub fn uefi(&self) -> Machine {
+        machine(Boot::Uefi { variables: Variables::Temporary }, self.disk.clone())
+    }
+
+    /// A machine that starts kernel and initrd directly, with this command line and the root on this disk.
+    pub fn direct(&self, command_line: String, disk: PathBuf) -> Machine {
+        let boot =
+            Boot::Kernel { kernel: self.kernel.clone(), initrd: Some(self.initrd.clone()), command_line };
+        machine(boot, disk)
+    }
+
+    /// The command line with another root hash, one bit away.
+    pub fn wrong_command_line(&self) -> Result<String> {
+        let mut wrong = self.root_hash.clone();
+        let last = match wrong.pop() {
+            Some('0') => '1',
+            Some(_) => '0',
+            None => bail!("the root hash is empty"),
+        };
+        wrong.push(last);
+        let line = self.command_line.replace(&self.root_hash, &wrong);
+        ensure!(line != self.command_line, "the command line does not name the root hash: {line}");
+        Ok(line)
+    }
+}
+
+fn machine(boot: Boot, disk: PathBuf) -> Machine {
+    let disk = Disk { path: disk, format: DiskFormat::Raw, writes: Writes::Dropped };
+    Machine { disks: vec![disk], on_reset: OnReset::Stop, ..Machine::new(boot) }
+}

@@ -1,0 +1,62 @@
+//! The scenarios, and the facts that several of them check.
+
+pub mod command;
+pub mod direct;
+pub mod uefi;
+pub mod verification;
+
+use anyhow::{Context, Result, ensure};
+use corten_vm::End;
+
+use crate::workshop::{Booted, Workshop};
+
+/// The recipe that the scenarios boot.
+const RECIPE: &str = "container-host";
+
+fn becomes_ready(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.ready.is_some(), "the node did not become ready: {}", seen.outcome.end);
+    Ok(())
+}
+
+fn runs_what_was_built(workshop: &Workshop, seen: &Booted) -> Result<()> {
+    let image = workshop.image(RECIPE)?;
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    ensure!(ready.version == image.version, "version {}, built {}", ready.version, image.version);
+    ensure!(ready.root_hash == image.root_hash, "root hash {}, built {}", ready.root_hash, image.root_hash);
+    Ok(())
+}
+
+fn containerd_serves(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    let found = ready.services.get("containerd").context("containerd is not among the services")?;
+    ensure!(!found.is_empty(), "its check found nothing");
+    Ok(())
+}
+
+fn stops_in_order_on_the_power_button(_: &Workshop, seen: &Booted) -> Result<()> {
+    let stopping = seen.outcome.stopping.as_deref();
+    ensure!(stopping == Some("power-button"), "it stopped for {stopping:?}");
+    ensure!(seen.outcome.end == End::PoweredOff, "it ended with: {}", seen.outcome.end);
+    Ok(())
+}
+
+fn tells_how_long_each_part_took(_: &Workshop, seen: &Booted) -> Result<()> {
+    let seconds = seen.outcome.timeline.seconds();
+    for part in ["firmware", "kernel", "stage1", "stage2", "service.containerd", "kernel_to_ready", "total"] {
+        let took = seconds.get(part).with_context(|| format!("nothing about {part}"))?;
+        ensure!((0.0..300.0).contains(took), "{part} took {took} s");
+    }
+    ensure!(
+        seconds["firmware"] + seconds["kernel_to_ready"] <= seconds["total"] + 0.1,
+        "parts are more than the whole"
+    );
+    Ok(())
+}
+
+fn tells_what_it_uses(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    // Less than the kernel itself needs, or more than the machine has, is no measurement.
+    ensure!((10 << 20..1 << 30).contains(&ready.memory_used_bytes), "{} bytes", ready.memory_used_bytes);
+    ensure!((2..100).contains(&ready.processes), "{} processes", ready.processes);
+    Ok(())
+}

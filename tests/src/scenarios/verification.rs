@@ -1,0 +1,75 @@
+//! What is not what it should be does not run.
+
+use anyhow::{Context, Result, ensure};
+use corten_vm::{End, Until};
+use libtest_mimic::Trial;
+
+use super::RECIPE;
+use crate::disk::{Place as Byte, with_flipped_byte};
+use crate::scenario::{Case, Place, Scenario, When};
+use crate::workshop::{Booted, Workshop};
+
+const CASES: &[Case<Booted>] =
+    &[("does_not_become_ready", does_not_become_ready), ("does_not_hang", does_not_hang)];
+
+/// Adds the cases.
+pub fn add(place: &Place, trials: &mut Vec<Trial>) {
+    Scenario {
+        name: "wrong_root_hash",
+        when: When::Always,
+        run: |workshop| {
+            let image = workshop.image(RECIPE)?;
+            let machine = image.direct(image.wrong_command_line()?, image.disk.clone());
+            workshop.boot("wrong_root_hash", &machine, Until::Ready)
+        },
+        cases: &[
+            ("does_not_become_ready", does_not_become_ready),
+            ("does_not_hang", does_not_hang),
+            ("says_what_failed_why_and_what_to_do", says_what_failed_why_and_what_to_do),
+        ],
+    }
+    .add(place, trials);
+    Scenario {
+        name: "flipped_byte_in_the_root",
+        when: When::Always,
+        run: |workshop| flipped(workshop, "flipped_byte_in_the_root", Byte::RootSuperblock),
+        cases: CASES,
+    }
+    .add(place, trials);
+    Scenario {
+        name: "flipped_byte_in_the_hash_tree",
+        when: When::Long,
+        run: |workshop| flipped(workshop, "flipped_byte_in_the_hash_tree", Byte::TopHashBlock),
+        cases: CASES,
+    }
+    .add(place, trials);
+}
+
+/// The same machine as that of `direct`, which becomes ready, but for one bit of its disk.
+fn flipped(workshop: &Workshop, name: &str, byte: Byte) -> Result<Booted> {
+    let image = workshop.image(RECIPE)?;
+    let disk = with_flipped_byte(workshop, &image.disk, byte)?;
+    let seen = workshop.boot(name, &image.direct(image.command_line.clone(), disk.clone()), Until::Ready);
+    std::fs::remove_file(disk)?;
+    seen
+}
+
+fn does_not_become_ready(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.ready.is_none(), "it became ready");
+    Ok(())
+}
+
+/// A node that can't run says so, or restarts; it does not sit there until somebody looks.
+fn does_not_hang(_: &Workshop, seen: &Booted) -> Result<()> {
+    let end = &seen.outcome.end;
+    ensure!(matches!(end, End::NodeFailed | End::Restarted | End::Panicked), "it ended with: {end}");
+    Ok(())
+}
+
+fn says_what_failed_why_and_what_to_do(_: &Workshop, seen: &Booted) -> Result<()> {
+    let failed = seen.outcome.failed.as_ref().context("it reported no failure")?;
+    for text in [&failed.what, &failed.why, &failed.hint] {
+        ensure!(!text.is_empty(), "it leaves something out: {failed:?}");
+    }
+    Ok(())
+}
