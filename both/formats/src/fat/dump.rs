@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{device::BlockDevice, directory::Directory, error::FatError, reader::Volume};
+use super::{check::Severity, device::BlockDevice, directory::Directory, error::FatError, reader::Volume};
 
 impl<D: BlockDevice> Volume<D> {
-    /// The whole volume as text. A damaged one gives an error; [`Volume::check`] says more about it.
+    /// The whole volume as text. A damaged one, where a directory may hold itself, is refused; [`Volume::check`]
+    /// says more about it.
     pub fn dump(&self) -> Result<String, FatError> {
+        if let Some(worst) = self.check()?.worst().filter(|finding| finding.severity() == Severity::Damage) {
+            return Err(FatError::Damaged(worst.clone()));
+        }
         let g = &self.geometry;
         let label = String::from_utf8_lossy(&g.label).into_owned();
         let mut out = format!(
@@ -31,11 +35,11 @@ impl<D: BlockDevice> Volume<D> {
             self.table.free()
         );
         out.push_str(&lines);
-        self.dump_directory(&self.load(g.root, String::new())?, 0, &mut out)?;
+        self.dump_directory(&self.load(g.root, String::new())?, &mut out)?;
         Ok(out)
     }
 
-    fn dump_directory(&self, directory: &Directory, depth: usize, out: &mut String) -> Result<(), FatError> {
+    fn dump_directory(&self, directory: &Directory, out: &mut String) -> Result<(), FatError> {
         for entry in directory.listing().entries {
             let short = &entry.short;
             let first = short.first_cluster();
@@ -53,8 +57,8 @@ impl<D: BlockDevice> Volume<D> {
                 entry.slots.end - 1,
                 runs.join(" ")
             );
-            if short.is_directory() && depth < 32 {
-                self.dump_directory(&self.descend(directory, &entry)?, depth + 1, out)?;
+            if short.is_directory() {
+                self.dump_directory(&self.descend(directory, &entry)?, out)?;
             }
         }
         Ok(())

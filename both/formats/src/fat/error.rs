@@ -72,8 +72,8 @@ pub enum FatError {
         /// Cluster whose table entry is not a valid next one.
         at: u32,
     },
-    /// Writing to a damaged volume would make it worse.
-    #[error("the volume is damaged and can be read only: {0}")]
+    /// Writing to a damaged volume would make it worse; files of it can still be read.
+    #[error("the volume is damaged: {0}")]
     Damaged(Finding),
     /// An earlier write failed, so what the device holds is not known.
     #[error("an earlier write failed, the volume must be opened anew")]

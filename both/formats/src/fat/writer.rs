@@ -93,7 +93,11 @@ impl<D: BlockDevice> Writer<D> {
         if self.failed {
             return Err(FatError::Failed);
         }
-        let result = change(self);
+        // A change that is refused may have made its directory larger, so the hint follows either way.
+        let result = match change(self) {
+            Err(FatError::Device(error)) => Err(FatError::Device(error)),
+            other => self.hint().and(other),
+        };
         self.failed = matches!(result, Err(FatError::Device(_)));
         result
     }
@@ -166,8 +170,7 @@ impl<D: BlockDevice> Writer<D> {
         let chain = if first == 0 { Vec::new() } else { self.volume.table.chain(first, u64::MAX)? };
         self.erase(&mut directory, located.slots)?;
         self.volume.table.release(&chain);
-        self.store_table()?;
-        self.hint()
+        self.store_table()
     }
 
     fn rename_inner(&mut self, path: &str, name: &str) -> Result<(), FatError> {
@@ -211,8 +214,7 @@ impl<D: BlockDevice> Writer<D> {
     fn commit(&mut self, mut place: Place, entry: Slot) -> Result<(), FatError> {
         let set = entry_set(&place.units, entry);
         self.put(&mut place.directory, place.at, &set)?;
-        self.volume.device.flush()?;
-        self.hint()
+        Ok(self.volume.device.flush()?)
     }
 
     /// A place for so many slots in one atom, from some slot on. The directory grows if need be.

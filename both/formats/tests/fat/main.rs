@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod foreign;
+mod hostile;
 mod layout;
+mod model;
+mod power;
 #[path = "../tool/mod.rs"]
 mod tool;
 
