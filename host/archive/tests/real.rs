@@ -76,7 +76,7 @@ fn the_default_set_is_locked_fetched_and_unpacked() {
 fn tools_run_with_their_own_libraries() {
     let settings = Settings::new(store(), jiff::Timestamp::now(), "trixie", "amd64");
     let archive = Archive::open(settings).expect("an archive");
-    let tools = Tools::new(&archive, &store().join("data"));
+    let tools = Tools::new(&archive, &store().join("locks"));
     let start = Instant::now();
     let qemu = tools.ensure("qemu", &sets::QEMU, &show).unwrap_or_else(|error| panic!("{error}"));
     eprintln!("QEMU in {:?}: {}", start.elapsed(), qemu.path().display());
@@ -90,7 +90,7 @@ fn tools_run_with_their_own_libraries() {
         (&checkers, "usr/bin/fsck.erofs", "--version", "erofs-utils"),
         (&checkers, "usr/sbin/veritysetup", "--version", "veritysetup 2."),
         (&checkers, "usr/sbin/sgdisk", "--version", "GPT fdisk"),
-        (&checkers, "usr/sbin/fsck.vfat", "--help", "fsck.fat"),
+        (&checkers, "usr/sbin/fsck.vfat", "--help", "fsck.vfat"),
         (&checkers, "usr/bin/mcopy", "--version", "mtools"),
         (&checkers, "usr/bin/sbverify", "--version", "sbverify"),
         (&checkers, "usr/bin/ukify", "--version", "ukify 257"),

@@ -111,7 +111,8 @@ impl Archive {
         Ok(self.keyring.get_or_init(|| keyring))
     }
 
-    fn mirror(&self, events: Events<'_>) -> Result<&Mirror, Error> {
+    /// The mirror that is read from. It is looked for once.
+    pub fn mirror(&self, events: Events<'_>) -> Result<&Mirror, Error> {
         if let Some(mirror) = self.mirror.get() {
             return Ok(mirror);
         }

@@ -12,7 +12,7 @@ use crate::event::{Event, Events};
 use crate::fetch::retry::read;
 use crate::fetch::{Effort, FetchError};
 use crate::transport::Transport;
-use crate::verify::clearsign::Signed;
+use crate::verify::clearsign::Message;
 use crate::verify::keyring::Keyring;
 
 /// Who publishes the distribution. A source of the host's configuration has to say so in its signed `Release`,
@@ -100,7 +100,7 @@ impl Search<'_> {
         else {
             return Ok(Finding::Lacks(format!("it has no {suite}")));
         };
-        let signed = match Signed::parse(&message) {
+        let signed = match Message::parse(&message) {
             Ok(signed) => signed,
             Err(error) => return Ok(Finding::Lacks(error.to_string())),
         };

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use corten_formats::deb::tar::{Entry, Kind};
 
 use super::ToolsError;
+use super::qemu::detached;
 use crate::unpack::Package;
 
 /// Folders at the top that are links into `usr`.
@@ -62,7 +63,9 @@ pub fn merge(packages: Vec<Package>) -> Result<BTreeMap<String, File>, ToolsErro
         let path = real_path(&links, &entry.path)?;
         let file = match entry.kind {
             Kind::Directory => File::Directory,
-            Kind::File(content) => File::Regular { content, executable: entry.mode & 0o111 != 0 },
+            Kind::File(content) => {
+                File::Regular { content: detached(&path, content), executable: entry.mode & 0o111 != 0 }
+            }
             Kind::Symlink(target) => File::Link(relative_to(&path, &inside(&entry.path, &target)?)),
             Kind::HardLink(target) => {
                 hard_links.push((path, real_path(&links, &target)?));

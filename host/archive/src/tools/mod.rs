@@ -7,6 +7,7 @@
 mod interpreter;
 mod layout;
 mod merge;
+mod qemu;
 mod root;
 pub mod sets;
 mod wrapper;
@@ -24,7 +25,7 @@ use crate::hash::ContentHash;
 use crate::lock::Lock;
 
 /// Changes whenever packages are laid out in another way, so that older folders are not used any more.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 /// Kind of the folders in the store.
 const KIND: &str = "tools";
@@ -80,10 +81,9 @@ pub struct Tools<'a> {
 }
 
 impl<'a> Tools<'a> {
-    /// Tools from an archive. `data` is the folder for what is kept, [`crate::store::place::default_data`] for
-    /// example; locks lie in `tools` below it.
-    pub fn new(archive: &'a Archive, data: &Path) -> Self {
-        Self { archive, locks: data.join("tools") }
+    /// Tools from an archive, with their locks in this folder, which should be one that is kept.
+    pub fn new(archive: &'a Archive, locks: &Path) -> Self {
+        Self { archive, locks: locks.to_owned() }
     }
 
     /// Lays out packages with all that they need, unless that was done before. `name` is that of the lock.

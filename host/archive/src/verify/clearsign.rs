@@ -17,7 +17,7 @@ const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----";
 const END: &str = "-----END PGP SIGNATURE-----";
 
 /// A message that was taken apart. Its signatures are not verified yet.
-pub struct Signed {
+pub struct Message {
     text: String,
     signatures: Vec<Result<Signature, String>>,
 }
@@ -51,7 +51,7 @@ pub enum ClearsignError {
     TooMany,
 }
 
-impl Signed {
+impl Message {
     /// Takes a message apart.
     pub fn parse(message: &[u8]) -> Result<Self, ClearsignError> {
         if message.len() > MAX_SIZE {

@@ -10,7 +10,7 @@ use pgp::packet::{Signature, SignatureType};
 use pgp::types::{KeyDetails, VerifyingKey};
 
 use super::certificate::{primary, primary_signs, subkey_signs};
-use super::clearsign::Signed;
+use super::clearsign::Message;
 
 /// Largest keyring file. That of Debian has 60 KB.
 const MAX_SIZE: u64 = 16 << 20;
@@ -97,7 +97,7 @@ impl Keyring {
 
     /// Passes when at least one signature is valid and made by a key that may sign now. Else says for each
     /// signature why it does not count.
-    pub fn verify(&self, signed: &Signed, now: Timestamp) -> Result<(), Vec<String>> {
+    pub fn verify(&self, signed: &Message, now: Timestamp) -> Result<(), Vec<String>> {
         let text = signed.canonical();
         let mut reasons = Vec::new();
         for signature in signed.signatures() {

@@ -13,7 +13,7 @@ use corten_formats::deb::release::{Release, ReleaseError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use self::clearsign::{ClearsignError, Signed};
+use self::clearsign::{ClearsignError, Message};
 use self::freshness::{Expected, FreshnessError};
 use self::keyring::Keyring;
 
@@ -110,7 +110,7 @@ pub fn in_release(
     now: Timestamp,
 ) -> Result<Verified, VerifyError> {
     let owned = || file.to_owned();
-    let signed = Signed::parse(message).map_err(|source| VerifyError::Message { file: owned(), source })?;
+    let signed = Message::parse(message).map_err(|source| VerifyError::Message { file: owned(), source })?;
     keyring.verify(&signed, now).map_err(|reasons| VerifyError::Signature {
         file: owned(),
         keyring: keyring.origin().to_owned(),
