@@ -8,10 +8,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use corten_archive::{Archive, Settings};
 
 use crate::content::{Content, content};
 use crate::peer::mkosi::Mkosi;
 use crate::statistics::Runs;
+
+/// One of the counts of an image.
+type Pick = fn(&Content) -> u64;
 
 /// Building an image: full from cached packages, and after one changed file; against mkosi.
 #[derive(clap::Args)]
@@ -33,7 +37,7 @@ impl Build {
         std::fs::create_dir_all(&self.folder)?;
         let folder = std::fs::canonicalize(&self.folder)?;
         let corten = Corten::set_up(&folder.join("corten"))?;
-        let mkosi = if self.alone { None } else { Some(self.peer(&folder)?) };
+        let mkosi = if self.alone { None } else { Some(peer(&folder)?) };
 
         let (mut ours, mut theirs) = (Runs::default(), Runs::default());
         for run in 1..=self.runs {
@@ -64,13 +68,13 @@ impl Build {
         println!("build after one changed file");
         row(&our_change, &their_change, mkosi.is_some());
         println!("image                       corten        mkosi");
-        let value = |pick: fn(&Content) -> u64| {
+        let value = |pick: Pick| {
             (
                 pick(&our_content),
                 their_content.as_ref().map_or("-".into(), |content| pick(content).to_string()),
             )
         };
-        let rows: [(&str, fn(&Content) -> u64); 6] = [
+        let rows: [(&str, Pick); 6] = [
             ("root image, bytes", |content| content.root),
             ("disk, zstd -3, bytes", |content| content.compressed),
             ("files", |content| content.files as u64),
@@ -84,12 +88,16 @@ impl Build {
         }
         Ok(())
     }
+}
 
-    fn peer(&self, folder: &Path) -> Result<Mkosi> {
-        let mirrors = corten_archive::mirror::discover("trixie").context("finding the archive's address")?;
-        let security = mirrors.security.context("the host's apt configuration names no security mirror")?;
-        Mkosi::set_up(&folder.join("mkosi"), mirrors.main.as_ref(), security.as_ref())
-    }
+/// mkosi with the addresses of the archive that this host uses.
+fn peer(folder: &Path) -> Result<Mkosi> {
+    let settings = Settings::new(folder.join("store"), jiff::Timestamp::now(), "trixie", "amd64");
+    let archive = Archive::open(settings)?;
+    let mirror = archive.mirror(&|_| {})?;
+    let security =
+        mirror.security.as_deref().context("the host's apt configuration names no security mirror")?;
+    Mkosi::set_up(&folder.join("mkosi"), &mirror.main, security)
 }
 
 fn row(ours: &Runs, theirs: &Runs, peer: bool) {

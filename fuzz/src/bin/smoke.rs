@@ -4,7 +4,7 @@
 use corten_fuzz::{TARGETS, mutate};
 
 /// Mutations of each target's seeds unless the first argument says otherwise.
-const RUNS: u64 = 20_000;
+const RUNS: u64 = 4_000;
 
 fn main() {
     let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(RUNS);

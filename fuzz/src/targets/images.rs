@@ -1,5 +1,7 @@
 //! What lies on a disk: file systems, tables, archives, programs.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use corten_formats::fat::{BlockDevice as _, FormatOptions, SparseMemory, Timestamp, Volume, Writer};
 use corten_formats::gpt::{Guid, SectorSize, Wish, types};
@@ -12,7 +14,7 @@ use corten_formats::{uki as uki_format, verity as verity_format};
 fn tree() -> Tree {
     let mut tree = Tree::new(Meta { mode: 0o755, ..Meta::default() });
     let node = |kind| Node { meta: Meta { mode: 0o644, ..Meta::default() }, kind };
-    let folder = tree.add(Tree::ROOT, b"folder", node(Kind::Directory(Default::default())));
+    let folder = tree.add(Tree::ROOT, b"folder", node(Kind::Directory(BTreeMap::new())));
     let content: Vec<u8> = (0..40_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
     let parts = [
         (b"file".as_slice(), Kind::File(Bytes::from(content))),
@@ -50,7 +52,7 @@ pub fn verity(data: &[u8]) {
 }
 
 pub fn verity_seeds() -> Vec<Vec<u8>> {
-    let sealed = verity_format::format(&[1; 8 * 4096], b"salt", [7; 16]);
+    let sealed = verity_format::format(&vec![1; 8 * 4096], b"salt", [7; 16]);
     sealed.map(|sealed| [sealed.hash_image, vec![1; 8 * 4096]].concat()).into_iter().collect()
 }
 
@@ -153,4 +155,14 @@ pub fn uki_seeds() -> Vec<Vec<u8>> {
         image[section + at..section + at + 4].copy_from_slice(&value.to_le_bytes());
     }
     vec![image]
+}
+
+pub fn elf(data: &[u8]) {
+    let _ = corten_formats::elf::ElfFile::parse(data);
+}
+
+/// This very program, its front: headers, dynamic section and strings of a real linker.
+pub fn elf_seeds() -> Vec<Vec<u8>> {
+    let program = std::env::current_exe().and_then(std::fs::read);
+    program.map(|bytes| bytes[..bytes.len().min(1 << 16)].to_vec()).into_iter().collect()
 }

@@ -21,6 +21,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tar", run: debian::tar, seeds: debian::tar_seeds },
     Target { name: "control", run: debian::control, seeds: debian::control_seeds },
     Target { name: "inrelease", run: debian::inrelease, seeds: debian::inrelease_seeds },
+    Target { name: "elf", run: images::elf, seeds: images::elf_seeds },
     Target { name: "erofs", run: images::erofs, seeds: images::erofs_seeds },
     Target { name: "verity", run: images::verity, seeds: images::verity_seeds },
     Target { name: "gpt", run: images::gpt, seeds: images::gpt_seeds },

@@ -112,9 +112,8 @@ fn archive(error: &corten_archive::Error) -> Exit {
     use corten_archive::Class;
     match error.class() {
         Class::Network => Exit::Archive,
-        Class::Verification => Exit::Verification,
         Class::Resolution | Class::Lock => Exit::Lock,
-        Class::Package => Exit::Verification,
-        _ => Exit::Failed,
+        Class::Verification | Class::Package => Exit::Verification,
+        Class::Store => Exit::Failed,
     }
 }

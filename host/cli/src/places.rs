@@ -17,13 +17,9 @@ pub fn data() -> Result<PathBuf> {
 fn base(variable: &str, below_home: &str) -> Result<PathBuf> {
     // The specification: a value that is not an absolute path is as good as none.
     let named = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let folder = match named {
-        Some(folder) => folder,
-        None => {
-            let home =
-                std::env::var_os("HOME").with_context(|| format!("neither {variable} nor HOME is set"))?;
-            PathBuf::from(home).join(below_home)
-        }
-    };
-    Ok(folder.join("corten"))
+    if let Some(folder) = named {
+        return Ok(folder.join("corten"));
+    }
+    let home = std::env::var_os("HOME").with_context(|| format!("neither {variable} nor HOME is set"))?;
+    Ok(PathBuf::from(home).join(below_home).join("corten"))
 }

@@ -40,6 +40,16 @@ pub enum Error {
         /// What it needs.
         library: String,
     },
+    /// A program can't be read.
+    #[error("{program} of package {package}: {why}")]
+    Program {
+        /// Path of the program or library.
+        program: String,
+        /// Its package.
+        package: String,
+        /// What is wrong with it.
+        why: corten_formats::elf::ElfError,
+    },
     /// A package lacks a file that every image needs.
     #[error("package {package} has no {path}")]
     Missing {

@@ -97,7 +97,7 @@ fn decompress(contents: &Contents, folder: &str) -> Result<BTreeMap<String, Byte
             Kind::File(content) => Some((path.strip_prefix(folder)?, content)),
             _ => None,
         })
-        .filter(|(path, _)| path.ends_with(".ko") || path.contains(".ko."))
+        .filter(|(path, _)| path.strip_suffix(".xz").unwrap_or(path).strip_suffix(".ko").is_some())
         .collect();
     let plain = |(path, content): (&str, &Bytes)| {
         let (stem, content) = match path.strip_suffix(".xz") {
@@ -167,7 +167,11 @@ pub fn microcode(packages: &[&Contents]) -> Result<Bytes, Error> {
             let Kind::File(content) = &node.kind else { continue };
             let vendor = match path.strip_prefix("/usr/lib/firmware/") {
                 Some(path) if path.starts_with("intel-ucode/") => cpio::MICROCODE_INTEL,
-                Some(path) if path.starts_with("amd-ucode/") && path.ends_with(".bin") => cpio::MICROCODE_AMD,
+                Some(path)
+                    if path.starts_with("amd-ucode/microcode_amd") && path.strip_suffix(".bin").is_some() =>
+                {
+                    cpio::MICROCODE_AMD
+                }
                 _ => continue,
             };
             vendors.entry(vendor).or_default().extend_from_slice(content);

@@ -62,7 +62,7 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
         }
         return Ok(path.into());
     }
-    let build = BuildArguments {
+    let arguments = BuildArguments {
         recipe: arguments.what.clone(),
         output: places::cache()?.join("images"),
         format: vec![corten_recipe::Format::Raw],
@@ -72,7 +72,7 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
         lock: arguments.lock.clone(),
         archive: arguments.archive.clone(),
     };
-    let built = build::image(&build, progress)?;
+    let built = build::image(&arguments, progress)?;
     let total = built.seconds.get("total").copied().unwrap_or_default();
     progress.line(&format!("     image  {} {} ({total:.2} s)", built.name, built.version));
     let raw = built.artifacts.into_iter().find(|artifact| artifact.format == "raw");
@@ -96,10 +96,10 @@ fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
     let at = |time: &Duration| format!("{:>8.2} s", time.as_secs_f64());
     match event {
         RunEvent::Accelerator(accelerator, why) => {
-            progress.line(&format!("   machine  {} ({why})", accelerator.name()))
+            progress.line(&format!("   machine  {} ({why})", accelerator.name()));
         }
         RunEvent::FellBack(why) => {
-            progress.line(&format!("   machine  KVM does not run this guest ({why}); tcg"))
+            progress.line(&format!("   machine  KVM does not run this guest ({why}); tcg"));
         }
         RunEvent::Console(line) if arguments.console => progress.line(&format!("   console  {line}")),
         RunEvent::Report(time, Event::Step(step)) => {

@@ -14,7 +14,7 @@ use crate::progress::size;
 use crate::session::{open_store, user_locks};
 
 /// What was fetched so recently is kept: another build may be about to use it.
-const RECENT: Duration = Duration::from_secs(3600);
+const RECENT: Duration = Duration::from_hours(1);
 
 /// Runs the command.
 pub fn store(command: &StoreCommand) -> Result<Exit> {

@@ -88,6 +88,7 @@ fn file(record: &FileRecord) -> Value {
 /// A UUID of version 8 (RFC 9562, section 5.8) made of the root hash: the same image, the same serial number.
 fn serial(root_hash: &str) -> String {
     let digits = format!("{root_hash:0<32}");
-    let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..32]);
-    format!("{a}-{b}-8{c}-8{d}-{e}")
+    let [first, second, third, fourth, last] =
+        [0..8, 8..12, 13..16, 17..20, 20..32].map(|range| &digits[range]);
+    format!("{first}-{second}-8{third}-8{fourth}-{last}")
 }

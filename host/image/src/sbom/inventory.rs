@@ -92,7 +92,7 @@ impl Inventory {
 
 /// The package URL of a Debian package.
 pub fn purl(component: &Component) -> String {
-    let version = component.version.replace('+', "%2B").replace(':', "%3A").replace('~', "~");
+    let version = component.version.replace('+', "%2B").replace(':', "%3A");
     format!("pkg:deb/debian/{}@{version}?arch={}", component.name.replace('+', "%2B"), component.architecture)
 }
 

@@ -10,8 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
-use object::{Endianness, elf};
+use corten_formats::elf::{ElfFile, is_elf};
 
 use super::contents::Contents;
 use crate::assembly::normalise;
@@ -23,49 +22,6 @@ pub trait Packages {
     fn load(&self, names: &[String]) -> Result<Vec<Arc<Contents>>, Error>;
     /// The packages that this one depends on, in the order in which it names them.
     fn dependencies(&self, name: &str) -> Vec<String>;
-}
-
-/// What a program or library asks of the dynamic loader.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Linking {
-    /// Path of the dynamic loader.
-    pub interpreter: Option<String>,
-    /// Names of shared libraries.
-    pub needed: Vec<String>,
-    /// Folders to search before the standard ones.
-    pub runpath: Vec<String>,
-}
-
-/// Reads what an ELF file asks for; `None` for anything else and for files that no loader would take.
-pub fn linking(content: &[u8]) -> Option<Linking> {
-    if !content.starts_with(&elf::ELFMAG) {
-        return None;
-    }
-    let header = elf::FileHeader64::<Endianness>::parse(content).ok()?;
-    let endian = header.endian().ok()?;
-    let mut linking = Linking::default();
-    let segments = header.program_headers(endian, content).ok()?;
-    for segment in segments {
-        if let Ok(Some(interpreter)) = segment.interpreter(endian, content) {
-            linking.interpreter = Some(String::from_utf8(interpreter.to_vec()).ok()?);
-        }
-    }
-    let sections = header.sections(endian, content).ok()?;
-    if let Ok(Some((entries, strings))) = sections.dynamic(endian, content) {
-        let strings = sections.strings(endian, content, strings).ok()?;
-        for entry in entries {
-            let text =
-                || entry.string(endian, strings).ok().and_then(|text| String::from_utf8(text.to_vec()).ok());
-            match entry.tag(endian) {
-                elf::DT_NEEDED => linking.needed.push(text()?),
-                elf::DT_RUNPATH | elf::DT_RPATH => {
-                    linking.runpath.extend(text()?.split(':').map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-    }
-    Some(linking)
 }
 
 /// A file of a package: package name and path.
@@ -103,14 +59,25 @@ impl<'a> Closure<'a> {
     pub fn of(&mut self, programs: &[Located]) -> Result<BTreeSet<Located>, Error> {
         let mut queue: VecDeque<Wanting> = VecDeque::new();
         for (package, path) in programs {
-            queue.push_back(Wanting { program: package.clone(), package: package.clone(), path: path.clone() });
+            queue.push_back(Wanting {
+                program: package.clone(),
+                package: package.clone(),
+                path: path.clone(),
+            });
         }
         let mut seen: BTreeSet<Located> = programs.iter().cloned().collect();
         let mut found = BTreeSet::new();
         while let Some(wanting) = queue.pop_front() {
             let contents = self.contents(&wanting.package)?;
-            let Some(linking) = contents.file(&wanting.path).and_then(|content| linking(content)) else { continue };
-            for candidates in self.candidates(&wanting.path, &linking) {
+            let Some(content) = contents.file(&wanting.path).filter(|content| is_elf(content)) else {
+                continue;
+            };
+            let elf = ElfFile::parse(content).map_err(|why| Error::Program {
+                program: wanting.path.clone(),
+                package: wanting.package.clone(),
+                why,
+            })?;
+            for candidates in self.candidates(&wanting.path, &elf) {
                 let library = self.find(&wanting, &candidates)?;
                 if seen.insert(library.clone()) {
                     let (package, path) = library.clone();
@@ -123,13 +90,16 @@ impl<'a> Closure<'a> {
     }
 
     /// Where each thing that a file needs may lie, in the order of the dynamic loader.
-    fn candidates(&self, path: &str, linking: &Linking) -> Vec<Vec<String>> {
+    fn candidates(&self, path: &str, elf: &ElfFile) -> Vec<Vec<String>> {
         let origin = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-        let own = linking.runpath.iter().map(|path| super::contents::resolve("/", &path.replace("$ORIGIN", origin)));
+        let own = elf
+            .search_path()
+            .iter()
+            .map(|path| super::contents::resolve("/", &path.replace("$ORIGIN", origin)));
         let folders: Vec<String> = own.chain(self.folders.iter().cloned()).collect();
-        let interpreter = linking.interpreter.iter().map(|path| vec![normalise(path)]);
+        let interpreter = elf.interpreter.iter().map(|path| vec![normalise(path)]);
         let libraries =
-            linking.needed.iter().map(|name| folders.iter().map(|folder| format!("{folder}/{name}")).collect());
+            elf.needed.iter().map(|name| folders.iter().map(|folder| format!("{folder}/{name}")).collect());
         interpreter.chain(libraries).collect()
     }
 

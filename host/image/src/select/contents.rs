@@ -71,6 +71,7 @@ pub fn resolve(link: &str, target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use corten_formats::tree::Meta;
 
     #[test]
     fn targets_of_links_are_seen_from_their_place() {
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn links_that_point_at_each_other_lead_nowhere() {
-        let link = |target: &str| Node { meta: Default::default(), kind: Kind::Symlink(target.into()) };
+        let link = |target: &str| Node { meta: Meta::default(), kind: Kind::Symlink(target.into()) };
         let entries = BTreeMap::from([("/a".to_owned(), link("b")), ("/b".to_owned(), link("a"))]);
         let contents = Contents { entries, ..Contents::default() };
         assert_eq!(contents.follow("/a"), None);

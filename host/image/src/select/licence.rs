@@ -20,14 +20,13 @@ fn field<'a>(stanza: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use corten_formats::tree::{Kind, Node};
+    use corten_formats::tree::{Kind, Meta, Node};
     use std::collections::BTreeMap;
 
     #[test]
     fn the_main_licence_is_read_and_prose_is_not_guessed_at() {
         let with = |text: &'static str| {
-            let node =
-                Node { meta: Default::default(), kind: Kind::File(Bytes::from_static(text.as_bytes())) };
+            let node = Node { meta: Meta::default(), kind: Kind::File(Bytes::from_static(text.as_bytes())) };
             let entries = BTreeMap::from([("/usr/share/doc/x/copyright".to_owned(), node)]);
             licence(&Contents { name: "x".into(), entries, ..Contents::default() })
         };

@@ -11,14 +11,9 @@ use corten_recipe::Plan;
 
 use super::contents::Contents;
 
-/// Packages whose scripts the builder answers for, and with what.
-const PRODUCED: [(&str, &str); 5] = [
-    ("ca-certificates", "certificate bundle"),
-    ("libc6", "the image has no ldconfig cache: libraries lie in the loader's own folders"),
-    ("linux-image-", "module index"),
-    ("ntpd-rs", "accounts: the user stands in the recipe"),
-    ("netbase", "its files are taken by name"),
-];
+/// Packages by the beginning of their name whose scripts the builder answers for itself, whatever the recipe: the
+/// kernel's make the module index, and an initrd.
+const PRODUCED: [&str; 1] = ["linux-image-"];
 
 /// A package with script lines that nothing answers for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +27,7 @@ pub struct Unaccounted {
 /// What remains of a package's scripts; `None` where everything is accounted for.
 pub fn unaccounted(contents: &Contents, plan: &Plan) -> Option<Unaccounted> {
     let named = plan.scripts.keys().any(|name| name.as_str() == contents.name);
-    let produced = PRODUCED.iter().any(|(name, _)| match name.strip_suffix('-') {
-        Some(prefix) => contents.name.starts_with(prefix),
-        None => contents.name == *name,
-    });
+    let produced = PRODUCED.iter().any(|prefix| contents.name.starts_with(prefix));
     if named || produced {
         return None;
     }

@@ -85,7 +85,7 @@ pub fn requests(plan: &Plan) -> BTreeMap<String, Option<String>> {
         let version = selection.version.as_ref().map(ToString::to_string);
         wanted.insert(name.as_str().to_owned(), version);
     }
-    let rest = plan.kernel.microcode.iter().map(|name| name.as_str());
+    let rest = plan.kernel.microcode.iter().map(corten_recipe::types::PackageName::as_str);
     for name in rest.chain([plan.kernel.package.as_str(), BOOT_PACKAGE]) {
         wanted.entry(name.to_owned()).or_default();
     }

@@ -68,7 +68,7 @@ impl Header {
 fn number(field: &[u8]) -> Result<u64, &'static str> {
     if field[0] & 0x80 != 0 {
         let (high, low) = field.split_at(field.len() - 8);
-        let is_small = high[0] == 0x80 && high[1..].iter().all(|b| *b == 0);
+        let is_small = high.first() == Some(&0x80) && high.iter().skip(1).all(|b| *b == 0);
         let low = low.iter().fold(0, |sum, b| sum << 8 | *b as u64);
         // Fields of eight bytes hold their mark in the highest byte of the number.
         return match (high.is_empty(), is_small) {
@@ -86,4 +86,17 @@ fn number(field: &[u8]) -> Result<u64, &'static str> {
         return Err("a number is not octal");
     }
     u64::from_str_radix(text, 8).map_err(|_| "a number is not octal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_octal_or_big_endian_in_fields_of_either_width() {
+        assert_eq!(number(b"0000644\0"), Ok(0o644));
+        assert_eq!(number(&[0x80, 0, 0, 0, 0, 0, 1, 2]), Ok(0x102));
+        assert_eq!(number(&[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2]), Ok(0x102));
+        assert!(number(&[0xff; 12]).is_err());
+    }
 }
