@@ -6,6 +6,7 @@
 //!
 //! There is no async runtime, and nothing here panics on purpose.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 
 mod button;
 mod cgroup;
