@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     boot::MIN_CLUSTERS, device::BlockDevice, directory::Located, error::FatError, name::fold, reader::Volume,
-    table::Link,
+    slot::Slot, table::Link,
 };
 
 /// Deepest directory that is looked at. A boot partition has three levels; the limit bounds a hostile one.
@@ -179,40 +179,47 @@ impl Scan {
         if !self.own(volume, root, "/").1 {
             return Ok(());
         }
-        let mut todo = vec![(volume.load(root, String::new())?, 0, root)];
-        while let Some((directory, depth, parent)) = todo.pop() {
+        let mut todo = vec![Visit { first: root, parent: root, depth: 0, path: String::new() }];
+        while let Some(visit) = todo.pop() {
+            let directory = match volume.load(visit.first, visit.path.clone()) {
+                Ok(directory) => directory,
+                Err(FatError::BrokenChain { at, .. }) => {
+                    self.find(Finding::BrokenChain(visit.path, at));
+                    continue;
+                }
+                Err(other) => return Err(other),
+            };
             let listing = directory.listing();
             if listing.orphans > 0 {
-                self.find(Finding::OrphanSlots(directory.path.clone(), listing.orphans));
+                self.find(Finding::OrphanSlots(visit.path.clone(), listing.orphans));
             }
-            let first = directory.clusters[0];
-            let up = if parent == root { 0 } else { parent };
-            let dots: Vec<u32> = listing.dots.iter().map(super::slot::Slot::first_cluster).collect();
-            if depth > 0 && dots != [first, up] {
-                self.find(Finding::Dots(directory.path.clone()));
+            let up = if visit.parent == root { 0 } else { visit.parent };
+            let dots: Vec<u32> = listing.dots.iter().map(Slot::first_cluster).collect();
+            if visit.depth > 0 && dots != [visit.first, up] {
+                self.find(Finding::Dots(visit.path.clone()));
             }
-            let mut names = BTreeSet::new();
-            let mut chains: BTreeMap<u32, &Located> = BTreeMap::new();
+            let mut names = BTreeMap::new();
+            let mut chains = BTreeMap::new();
             for entry in &listing.entries {
                 let path = directory.path_of(entry);
                 let start = entry.short.first_cluster();
-                if !names.insert(fold(&entry.name)) {
+                let namesake: Option<&Located> = names.insert(fold(&entry.name), entry);
+                // An empty file has no chain, so there the same name in another spelling is what tells twins.
+                let old = if start == 0 { namesake } else { chains.insert(start, entry) };
+                if let Some(old) = old.filter(|old| same_file(old, entry)) {
+                    self.find(Finding::Twins(directory.path_of(old), path));
+                    self.twins.push((visit.first, old.slots.clone()));
+                    continue;
+                }
+                if namesake.is_some() {
                     self.find(Finding::DuplicateName(path.clone()));
                 }
-                if let Some(old) = chains.get(&start).filter(|old| same_file(old, entry)) {
-                    self.find(Finding::Twins(directory.path_of(old), path));
-                    self.twins.push((first, old.slots.clone()));
-                    chains.insert(start, entry);
-                } else if self.entry(volume, entry, &path) && entry.short.is_directory() {
-                    match volume.descend(&directory, entry) {
-                        Ok(_) if depth + 1 >= MAX_DEPTH => self.find(Finding::TooDeep(path)),
-                        Ok(below) => todo.push((below, depth + 1, first)),
-                        Err(FatError::BrokenChain { at, .. }) => self.find(Finding::BrokenChain(path, at)),
-                        Err(other) => return Err(other),
+                if self.entry(volume, entry, &path) && entry.short.is_directory() {
+                    if visit.depth == MAX_DEPTH {
+                        self.find(Finding::TooDeep(path));
+                    } else {
+                        todo.push(Visit { first: start, parent: visit.first, depth: visit.depth + 1, path });
                     }
-                    chains.insert(start, entry);
-                } else if start != 0 {
-                    chains.insert(start, entry);
                 }
             }
         }
@@ -272,7 +279,17 @@ impl Scan {
     }
 }
 
+/// A directory that is to be looked at.
+struct Visit {
+    first: u32,
+    parent: u32,
+    depth: usize,
+    path: String,
+}
+
 /// Whether two entries of one directory are the two names of an interrupted rename.
 fn same_file(old: &Located, new: &Located) -> bool {
-    old.short.size() == new.short.size() && old.short.is_directory() == new.short.is_directory()
+    let what =
+        |entry: &Located| (entry.short.first_cluster(), entry.short.size(), entry.short.is_directory());
+    what(old) == what(new)
 }

@@ -20,7 +20,7 @@
 //! the removal of the old one, each followed by a flush. Between them two entries own one chain. Both read
 //! right. The new entry always stands after the old one, and [`Writer::open`] removes the earlier of two such
 //! twins, so the rename is complete after it. An empty file has no chain by which twins could be told, so there a
-//! cut may leave both names.
+//! cut may leave both names, unless they differ in case only.
 //!
 //! Specification: Microsoft, "FAT: General Overview of On-Disk Format", 1.03; UEFI 2.10, 13.3.
 

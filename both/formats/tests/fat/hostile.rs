@@ -46,7 +46,7 @@ fn data(device: &SparseMemory) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn no_damage_makes_it_hang_or_panic(

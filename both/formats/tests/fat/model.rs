@@ -175,7 +175,7 @@ pub fn in_order(clusters: u32) -> Vec<Finding> {
 const CLUSTERS: u32 = 300;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(30))]
 
     #[test]
     fn a_volume_and_a_map_agree_after_every_change(ops in ops(50)) {

@@ -188,7 +188,7 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn a_cut_leaves_each_change_done_or_undone(ops in ops(25), seed in any::<u64>()) {
@@ -298,4 +298,26 @@ fn a_cut_inside_a_long_rename_leaves_two_names_of_one_file_and_the_new_one_wins(
     let writer = Writer::open(left).unwrap();
     assert!(writer.volume().read_file("boot+3.efi").is_err());
     assert_eq!(writer.volume().read_file("boot with a name of two slots+2-1.efi").unwrap(), vec![7; 900]);
+}
+
+#[test]
+fn a_cut_inside_a_rename_of_an_empty_file_to_another_case_is_repaired() {
+    let start = {
+        let mut writer = Writer::open(tiny(CLUSTERS)).unwrap();
+        writer.write_file("A.TXT", &[], time()).unwrap();
+        for number in 0..14 {
+            writer.write_file(&format!("{number}.TXT"), &[1], time()).unwrap();
+        }
+        writer.finish().unwrap()
+    };
+    let recorder = Recorder::new(start.clone());
+    let events = Rc::clone(&recorder.events);
+    Writer::open(recorder).unwrap().rename("A.TXT", "a.txt").unwrap();
+    let events = events.borrow();
+    for cut in 0..=events.len() {
+        let left = after_cut(&start, &events[..cut], Flushes::Kept, &mut || true);
+        let writer = Writer::open(left).unwrap();
+        let names = writer.volume().list("").unwrap().into_iter().map(|entry| entry.name);
+        assert_eq!(names.filter(|name| name.eq_ignore_ascii_case("a.txt")).count(), 1, "cut behind {cut}");
+    }
 }

@@ -84,6 +84,25 @@ fn name_of(path: &str) -> String {
     canonical(Path::new(path.trim()).file_stem().unwrap().to_str().unwrap())
 }
 
+/// A text that a pattern matches: the first character of each set, something for each wildcard.
+fn instance(pattern: &str) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match (c, rest.split_once(']')) {
+            ('[', Some((set, after))) => {
+                text.extend(set.chars().next());
+                rest = after;
+            }
+            ('*', _) => text.push('0'),
+            ('?', _) => text.push('1'),
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
 #[test]
 fn dependencies_aliases_and_requests_are_those_of_kmod() {
     let Some(kernel) = Kernel::load() else { return };
@@ -127,7 +146,7 @@ fn dependencies_aliases_and_requests_are_those_of_kmod() {
     let mut aliases = BTreeSet::new();
     for line in kernel.depmod("modules.alias").lines().filter(|line| line.starts_with("alias ")) {
         let pattern = line.split(' ').nth(1).unwrap();
-        aliases.insert(pattern.replace('*', "0").replace('?', "1"));
+        aliases.insert(instance(pattern));
     }
     assert!(aliases.len() > 1000);
     for alias in aliases {
@@ -147,12 +166,12 @@ fn dependencies_aliases_and_requests_are_those_of_kmod() {
     for name in kernel.catalog.builtin().names() {
         assert!(!matches!(index.resolve(name), Resolution::Unknown), "{name}");
     }
-    assert_eq!(index.resolve("fs-ext4"), Resolution::BuiltIn);
+    assert_ne!(index.resolve("fs-ext4"), Resolution::Unknown);
     assert_eq!(index.resolve("no-such-module"), Resolution::Unknown);
 
-    // The table of requests speaks of modules that exist here, or that are built in.
-    let nowhere = KERNEL_REQUESTS.iter().flat_map(|request| {
-        request.asks_for.iter().chain([&request.module]).filter(|name| kernel.catalog.lookup(name).is_empty())
-    });
-    eprintln!("requests that this kernel does not know: {:?}", nowhere.collect::<BTreeSet<_>>());
+    // The table of requests speaks of modules that exist: of what a module here asks for, something is there.
+    let known_name = |name: &&str| !kernel.catalog.lookup(name).is_empty();
+    for request in KERNEL_REQUESTS.iter().filter(|request| kernel.catalog.module(request.module).is_some()) {
+        assert!(request.asks_for.iter().any(known_name), "{request:?}");
+    }
 }
