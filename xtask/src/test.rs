@@ -31,9 +31,11 @@ impl Test {
 
         let corten = build::build()?;
         let tools = target()?.join("test-tools");
-        let mut fetch = Command::new(&corten);
-        fetch.args(["tools", "install", "--set", "test"]).arg(&tools);
-        step("other people's readers, from the archive", &mut fetch)?;
+        for set in ["run", "test"] {
+            let mut fetch = Command::new(&corten);
+            fetch.args(["tools", "install", "--set", set]).arg(&tools);
+            step(&format!("tools of the set {set}, from the archive"), &mut fetch)?;
+        }
         let mut units = unit_tests();
         units.env("CORTEN_TOOLS_BIN", &tools).env("CORTEN_REQUIRE_TOOLS", "1");
         step("unit and property tests", &mut units)?;

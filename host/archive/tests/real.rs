@@ -78,10 +78,11 @@ fn tools_run_with_their_own_libraries() {
     let archive = Archive::open(settings).expect("an archive");
     let tools = Tools::new(&archive, &store().join("locks"));
     let start = Instant::now();
-    let qemu = tools.ensure("qemu", &sets::QEMU, &show).unwrap_or_else(|error| panic!("{error}"));
+    let qemu = tools.ensure("qemu", sets::QEMU.packages, &show).unwrap_or_else(|error| panic!("{error}"));
     eprintln!("QEMU in {:?}: {}", start.elapsed(), qemu.path().display());
     let start = Instant::now();
-    let checkers = tools.ensure("checkers", &sets::CHECKERS, &show).unwrap_or_else(|error| panic!("{error}"));
+    let checkers =
+        tools.ensure("checkers", sets::CHECKERS.packages, &show).unwrap_or_else(|error| panic!("{error}"));
     eprintln!("checkers in {:?}: {}", start.elapsed(), checkers.path().display());
     qemu.file("usr/share/OVMF/OVMF_CODE_4M.fd").expect("the firmware");
     let runs = [

@@ -8,11 +8,12 @@ use corten_archive::fetch::Network;
 use corten_archive::lock::Lock;
 use corten_archive::mirror::MirrorChoice;
 use corten_archive::store::Store;
+use corten_archive::tools::sets::{self, Set};
 use corten_archive::tools::{ToolRoot, Tools};
 use corten_image::requests;
 use corten_recipe::{HostLoader, Merged, Plan};
 
-use crate::arguments::{ArchiveOptions, LockOptions, ToolSet};
+use crate::arguments::{ArchiveOptions, LockOptions};
 use crate::exit::BadRecipe;
 use crate::places;
 use crate::progress::Progress;
@@ -99,11 +100,11 @@ impl Session {
 }
 
 /// A set of tools from the archive, in the store.
-pub fn tools(set: ToolSet, options: &ArchiveOptions, progress: &Progress) -> Result<ToolRoot> {
+pub fn tools(set: &Set, options: &ArchiveOptions, progress: &Progress) -> Result<ToolRoot> {
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let archive = Archive::open(settings(options, ToolSet::SUITE, architecture)?)?;
+    let archive = Archive::open(settings(options, sets::SUITE, architecture)?)?;
     let tools = Tools::new(&archive, &places::data()?.join("tools"));
-    Ok(tools.ensure(set.name(), set.packages(), &|event| progress.archive(event))?)
+    Ok(tools.ensure(set.name, set.packages, &|event| progress.archive(event))?)
 }
 
 /// The store of this user.

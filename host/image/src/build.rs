@@ -227,7 +227,8 @@ fn output(
         |path: &Path, content: &[u8]| write_atomically(path, |file| std::io::Write::write_all(file, content));
     for format in &request.formats {
         let ending = match format {
-            Format::Root => "erofs",
+            // Not `NAME.verity` beside `NAME.raw`: other tools take that for the hash tree of the whole disk.
+            Format::Root => "root.erofs",
             other => other.name(),
         };
         let path = folder.join(format!("{stem}.{ending}"));
@@ -246,7 +247,7 @@ fn output(
             }
             Format::Root => {
                 bytes(&path, &parts.sealed.data)?;
-                let hashes = folder.join(format!("{stem}.verity"));
+                let hashes = folder.join(format!("{stem}.root.verity"));
                 bytes(&hashes, &parts.sealed.hashes)?;
                 artifacts.push(Artifact::of(hashes, "verity")?);
             }

@@ -1,20 +1,76 @@
-//! The sets of tools that the project itself uses.
+//! The sets of tools that the project itself uses: packages, and the programs in them that are called.
+
+/// Tools that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set {
+    /// Name of the set and of its lock.
+    pub name: &'static str,
+    /// Packages.
+    pub packages: &'static [&'static str],
+    /// Programs that are started by name.
+    pub programs: &'static [&'static str],
+    /// Files that belong to a program, by their paths.
+    pub files: &'static [&'static str],
+}
+
+/// The suite that tools come from, whatever the suite of a recipe.
+pub const SUITE: &str = "trixie";
 
 /// What runs an image: QEMU with its firmware.
-pub const QEMU: [&str; 2] = ["qemu-system-x86", "ovmf"];
+pub const QEMU: Set = Set {
+    name: "run",
+    packages: &["qemu-system-x86", "ovmf"],
+    programs: &["qemu-system-x86_64"],
+    files: &[],
+};
 
-/// What other people's readers of our formats come in, for tests.
-pub const CHECKERS: [&str; 12] = [
-    "erofs-utils",
-    "cryptsetup-bin",
-    "gdisk",
-    "dosfstools",
-    "mtools",
-    "qemu-utils",
-    "sbsigntool",
-    "systemd-ukify",
-    "systemd-container",
-    "e2fsprogs",
-    "cpio",
-    "zstd",
-];
+/// Other people's readers of our formats, for tests.
+pub const CHECKERS: Set = Set {
+    name: "test",
+    packages: &[
+        "binutils",
+        "python3-jsonschema",
+        "cpio",
+        "cryptsetup-bin",
+        "dosfstools",
+        "e2fsprogs",
+        "erofs-utils",
+        "fdisk",
+        "gdisk",
+        "kmod",
+        "mtools",
+        "qemu-utils",
+        "sbsigntool",
+        "systemd-boot-efi",
+        "systemd-container",
+        "systemd-ukify",
+        "zstd",
+    ],
+    programs: &[
+        "as",
+        "jsonschema",
+        "cpio",
+        "depmod",
+        "dump.erofs",
+        "fdisk",
+        "fsck.erofs",
+        "fsck.vfat",
+        "mcopy",
+        "mdir",
+        "mkfs.erofs",
+        "mkfs.vfat",
+        "modprobe",
+        "mtype",
+        "objcopy",
+        "qemu-img",
+        "readelf",
+        "sbverify",
+        "sfdisk",
+        "sgdisk",
+        "systemd-dissect",
+        "ukify",
+        "veritysetup",
+        "zstd",
+    ],
+    files: &["usr/lib/systemd/boot/efi/linuxx64.efi.stub"],
+};

@@ -35,6 +35,19 @@ impl ToolRoot {
         Ok(())
     }
 
+    /// Links files into a folder under their own names.
+    pub fn link_files(&self, folder: &Path, paths: &[&str]) -> Result<(), ToolsError> {
+        for path in paths {
+            let file = self.file(path)?;
+            let link = folder.join(file.file_name().unwrap_or_default());
+            let temporary = folder.join(format!(".link.{}", std::process::id()));
+            let linked = std::os::unix::fs::symlink(&file, &temporary)
+                .and_then(|()| std::fs::rename(&temporary, &link));
+            linked.map_err(ToolsError::io(&link))?;
+        }
+        Ok(())
+    }
+
     fn script(&self, program: &str) -> Result<String, ToolsError> {
         let command = self.command(program)?;
         let mut text = String::from("#!/bin/sh\n");

@@ -16,7 +16,7 @@ pub use lock::LockArguments;
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
 pub use store::StoreCommand;
-pub use tools::{ToolSet, ToolsCommand};
+pub use tools::ToolsCommand;
 
 /// The recipe that commands take when none is named.
 pub const DEFAULT_RECIPE: &str = "container-host";

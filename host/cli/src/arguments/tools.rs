@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use corten_archive::tools::sets::{self, Set};
 
 use super::ArchiveOptions;
 
@@ -32,59 +33,11 @@ pub enum ToolSet {
 }
 
 impl ToolSet {
-    /// The suite that tools come from, whatever the suite of a recipe.
-    pub const SUITE: &str = "trixie";
-
-    /// Name of its lock.
-    pub fn name(self) -> &'static str {
+    /// What it is made of.
+    pub fn set(self) -> Set {
         match self {
-            Self::Run => "run",
-            Self::Test => "test",
-        }
-    }
-
-    /// The packages that it is made of.
-    pub fn packages(self) -> &'static [&'static str] {
-        match self {
-            Self::Run => &["qemu-system-x86", "ovmf"],
-            Self::Test => &[
-                "cryptsetup-bin",
-                "dosfstools",
-                "erofs-utils",
-                "fdisk",
-                "gdisk",
-                "kmod",
-                "mtools",
-                "qemu-utils",
-                "systemd-container",
-                "systemd-ukify",
-            ],
-        }
-    }
-
-    /// The programs that get a starter.
-    pub fn programs(self) -> &'static [&'static str] {
-        match self {
-            Self::Run => &["usr/bin/qemu-system-x86_64"],
-            Self::Test => &[
-                "usr/bin/dump.erofs",
-                "usr/bin/fsck.erofs",
-                "usr/bin/mcopy",
-                "usr/bin/mdir",
-                "usr/bin/mtype",
-                "usr/bin/mkfs.erofs",
-                "usr/bin/qemu-img",
-                "usr/bin/systemd-dissect",
-                "usr/bin/ukify",
-                "usr/sbin/depmod",
-                "usr/sbin/fsck.vfat",
-                "usr/sbin/mkfs.vfat",
-                "usr/sbin/modinfo",
-                "usr/sbin/modprobe",
-                "usr/sbin/sfdisk",
-                "usr/sbin/sgdisk",
-                "usr/sbin/veritysetup",
-            ],
+            Self::Run => sets::QEMU,
+            Self::Test => sets::CHECKERS,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use corten_archive::tools::sets;
 use corten_report::Event;
 use corten_vm::{
     Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Forward, Limits, Machine, Outcome, RunEvent,
@@ -12,7 +13,7 @@ use corten_vm::{
 use serde_json::json;
 
 use super::build;
-use crate::arguments::{BuildArguments, RunArguments, ToolSet};
+use crate::arguments::{BuildArguments, RunArguments};
 use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
@@ -23,7 +24,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let progress = Progress::new();
     let forwards = arguments.forward.iter().map(|text| text.parse()).collect::<Result<Vec<Forward>, _>>()?;
     let image = image(arguments, &progress)?;
-    let tools = tools(ToolSet::Run, &arguments.archive, &progress)?;
+    let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
     let emulator = Emulator::from_host()?;
     let _ = &tools;

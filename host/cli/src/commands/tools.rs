@@ -11,11 +11,11 @@ use crate::session;
 pub fn tools(command: &ToolsCommand) -> Result<Exit> {
     let ToolsCommand::Install { set, folder, archive } = command;
     let progress = Progress::new();
-    let tools = session::tools(*set, archive, &progress)?;
+    let set = set.set();
+    let tools = session::tools(&set, archive, &progress)?;
     progress.finish();
-    let programs = set.programs();
-    std::fs::create_dir_all(folder)?;
-    tools.write_wrappers(folder, programs)?;
-    println!("{}: {}", folder.display(), programs.len());
+    tools.write_wrappers(folder, set.programs)?;
+    tools.link_files(folder, set.files)?;
+    println!("{}: {} programs", folder.display(), set.programs.len());
     Ok(Exit::Done)
 }

@@ -99,14 +99,15 @@ fn tool(name: &str) -> Option<PathBuf> {
 
 #[test]
 fn a_foreign_validator_accepts_the_recipes_and_refuses_wrong_ones() {
-    let Some(tool) = tool("check-jsonschema") else { return };
+    let Some(tool) = tool("jsonschema") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let accepts = |text: &str| {
-        let file = folder.path().join("recipe.toml");
-        std::fs::write(&file, text).expect("it can be written");
+        let file = folder.path().join("recipe.json");
+        let recipe: toml::Table = text.parse().expect("it is TOML");
+        std::fs::write(&file, serde_json::to_vec(&recipe).expect("it is JSON")).expect("it can be written");
         let schema = recipes().join("recipe.schema.json");
         let output =
-            Command::new(&tool).arg("--schemafile").arg(schema).arg(&file).output().expect("it starts");
+            Command::new(&tool).arg("--instance").arg(&file).arg(schema).output().expect("it starts");
         output.status.success()
     };
     for recipe in builtin_names() {
