@@ -32,6 +32,7 @@ mod dump;
 mod error;
 mod format;
 mod name;
+mod place;
 mod reader;
 mod reclaim;
 mod slot;
