@@ -24,6 +24,7 @@ use workshop::Workshop;
 pub fn trials() -> Vec<Trial> {
     let workshop = Workshop::from_environment().map(Arc::new);
     let mut trials = Vec::new();
+    scenarios::artifacts::add(&workshop, &mut trials);
     scenarios::uefi::add(&workshop, &mut trials);
     scenarios::direct::add(&workshop, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);

@@ -93,7 +93,8 @@ fn emulator() -> Result<Emulator> {
     let environment = |name: &str| std::env::var(name).ok();
     let (store, data) = (default_store(&environment)?, default_data(&environment)?);
     let archive = Archive::open(archive::Settings::new(store, jiff::Timestamp::now(), "trixie", "amd64"))?;
-    let tools = Tools::new(&archive, &data).ensure("run", &sets::QEMU, &|_| {})?;
+    let tools =
+        Tools::new(&archive, &data.join("tools")).ensure(sets::QEMU.name, sets::QEMU.packages, &|_| {})?;
     Ok(Emulator::from_tools(&tools)?)
 }
 

@@ -1,5 +1,6 @@
 //! The scenarios, and the facts that several of them check.
 
+pub mod artifacts;
 pub mod command;
 pub mod direct;
 pub mod uefi;

@@ -31,14 +31,23 @@ impl Identity {
 const NSSWITCH: &str = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n\
                         protocols: files\nservices: files\n";
 
-/// Adds os-release and nsswitch.conf where the recipe does not bring its own.
+/// What every name of this very machine means, without asking anybody.
+const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
+
+/// Adds os-release, and nsswitch.conf and hosts where the recipe does not bring its own.
 pub fn identity(assembly: &mut Assembly, identity: &Identity) -> Result<(), Error> {
     let origin = || Origin::Produced("os-release");
     assembly.file("/usr/lib/os-release", Bytes::from(identity.os_release()), 0o644, origin())?;
     assembly.symlink("/etc/os-release", "../usr/lib/os-release", origin())?;
-    if !assembly.contains("/etc/nsswitch.conf") {
-        let text = Bytes::from_static(NSSWITCH.as_bytes());
-        assembly.file("/etc/nsswitch.conf", text, 0o644, Origin::Produced("nsswitch"))?;
+    for (path, text) in [("/etc/nsswitch.conf", NSSWITCH), ("/etc/hosts", HOSTS)] {
+        if !assembly.contains(path) {
+            assembly.file(
+                path,
+                Bytes::from_static(text.as_bytes()),
+                0o644,
+                Origin::Produced("name service"),
+            )?;
+        }
     }
     Ok(())
 }
