@@ -31,8 +31,10 @@ pub fn fetch_all(
     let queue = Mutex::new(VecDeque::from(missing));
     let failures: Mutex<Vec<(usize, Error)>> = Mutex::default();
     let downloader = Downloader { store, transport, effort, events };
+    // The queue is free again before a download starts.
+    let next = || locked(&queue).pop_front();
     let work = || {
-        while let Some((at, file)) = locked(&queue).pop_front() {
+        while let Some((at, file)) = next() {
             if let Err(error) = downloader.fetch(file) {
                 locked(&failures).push((at, error));
                 locked(&queue).clear();

@@ -65,8 +65,14 @@ fn a_download_that_is_cut_off_goes_on_where_it_ended() {
 #[test]
 fn the_next_process_goes_on_with_what_the_last_one_left() {
     let world = World::new();
-    world.server.behave(FILE, Manner::Stall { after: 150_000 });
-    world.build().expect_err("it stalls");
+    world.server.behave(FILE, Manner::Cut { after: 150_000, requests: 9 });
+    let lock = world.lock().expect("a lock");
+    let fail = |event: Event| {
+        if matches!(event, Event::DownloadRetried { .. }) {
+            world.server.behave(FILE, Manner::Stall { after: 0 });
+        }
+    };
+    world.archive().fetch(&lock, &["a"], &fail).expect_err("it stalls");
     world.server.behave(FILE, Manner::Good);
     assert_eq!(world.build(), Ok(2));
     assert!(world.server.requests(FILE).last().is_some_and(|request| request.contains(" from ")));
