@@ -47,7 +47,7 @@ impl Archive {
         let question = self.question(&requested);
         let unfit = match existing {
             Some(lock) => lock.answers(&question).err(),
-            None => Some(LockError::Stale { differences: vec!["there is none".to_owned()] }),
+            None => Some(LockError::Missing),
         };
         match (policy, existing, unfit) {
             (LockPolicy::Locked | LockPolicy::Use, Some(lock), None) => return Ok(lock.clone()),

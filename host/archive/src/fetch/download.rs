@@ -1,6 +1,6 @@
 //! One file: asked for, resumed, measured and hashed while it comes.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use super::retry::pause;
 use super::{Effort, FetchError, Wanted};
@@ -84,7 +84,7 @@ impl Downloader<'_> {
             return Ok(());
         }
         partial.restart()?;
-        let (file, expected) = (format!("{} ({url})", wanted.name), wanted.sha256.to_string());
+        let (file, expected) = (named(wanted, &url), wanted.sha256.to_string());
         let error = VerifyError::Hash { file, found: found.to_string(), expected };
         if !resumed {
             return Err(error.into());
@@ -94,7 +94,7 @@ impl Downloader<'_> {
         if partial.hash() == wanted.sha256 {
             Ok(())
         } else {
-            let (file, found) = (format!("{} ({url})", wanted.name), partial.hash().to_string());
+            let (file, found) = (named(wanted, &url), partial.hash().to_string());
             partial.restart()?;
             Err(VerifyError::Hash { file, found, expected: wanted.sha256.to_string() }.into())
         }
@@ -103,13 +103,9 @@ impl Downloader<'_> {
     /// Receives what is missing. Returns the address that it came from.
     fn receive(&self, wanted: &Wanted, partial: &mut Partial<'_>) -> Result<String, Failure> {
         let (url, mut answer) = self.ask(wanted, partial)?;
-        let size_error = |found| VerifyError::Size {
-            file: format!("{} ({url})", wanted.name),
-            found,
-            expected: wanted.size,
-        };
-        if let Some(size) = answer.size.filter(|size| *size != wanted.size) {
-            return Err(size_error(size).into());
+        if let Some(found) = answer.size.filter(|size| *size != wanted.size) {
+            let file = named(wanted, &url);
+            return Err(VerifyError::Size { file, found, expected: wanted.size }.into());
         }
         if answer.start != partial.len() {
             partial.restart()?;
@@ -120,7 +116,8 @@ impl Downloader<'_> {
             let count = match answer.body.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if is_end(error.kind()) => break,
                 Err(error) => {
                     let source = TransportError::Connection(error.to_string());
                     return Err(Failure::Transient(FetchError::Transport { url, attempts: 1, source }));
@@ -129,7 +126,8 @@ impl Downloader<'_> {
             let found = partial.len() + count as u64;
             if found > wanted.size {
                 partial.restart()?;
-                return Err(size_error(found).into());
+                let file = named(wanted, &url);
+                return Err(VerifyError::TooLong { file, expected: wanted.size }.into());
             }
             partial.append(&buffer[..count])?;
             if found - told >= STEP {
@@ -177,6 +175,21 @@ impl Downloader<'_> {
             Some(version) => FetchError::Gone { name, version }.into(),
             None => FetchError::NotFound { url }.into(),
         })
+    }
+}
+
+/// A connection that ends, in one way or another, is an answer that is too short.
+fn is_end(kind: ErrorKind) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+}
+
+/// How a file is called in errors.
+fn named(wanted: &Wanted, url: &str) -> String {
+    if wanted.name == url || url.is_empty() {
+        wanted.name.clone()
+    } else {
+        format!("{} ({url})", wanted.name)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::event::{Event, Events};
 use crate::fetch::retry::read;
 use crate::fetch::{Effort, FetchError, Wanted, fetch_all};
 use crate::hash::ContentHash;
-use crate::lock::Lock;
+use crate::lock::{Lock, LockError};
 use crate::mirror::discover::in_release_url;
 use crate::mirror::{Mirror, Role};
 use crate::store::Store;
@@ -80,7 +80,7 @@ impl Loader<'_> {
     ) -> Result<Option<Loaded>, Error> {
         let not_before = old.and_then(|lock| lock.suite_date(&suite.name));
         let Some(base) = self.mirror.base(suite.archive) else {
-            return self.absent(suite, not_before, format!("a mirror of {}", suite.name));
+            return self.absent(suite, not_before, "no mirror of it is known".to_owned());
         };
         let url = in_release_url(base, &suite.name);
         let Some(message) = read(self.transport, &url, &self.effort, self.events)? else {
@@ -111,7 +111,10 @@ impl Loader<'_> {
     }
 
     fn absent(&self, suite: &Suite, known: Option<Timestamp>, url: String) -> Result<Option<Loaded>, Error> {
-        if !suite.is_optional || known.is_some() {
+        if known.is_some() {
+            return Err(LockError::SuiteGone { suite: suite.name.clone(), url }.into());
+        }
+        if !suite.is_optional {
             return Err(FetchError::NotFound { url }.into());
         }
         (self.events)(Event::SuiteAbsent { suite: suite.name.clone() });

@@ -131,9 +131,23 @@ pub enum LockError {
         /// Names that look like it.
         nearest: Vec<String>,
     },
+    /// There is none, and it was to be used.
+    #[error("there is no lock; run `corten lock` to make one")]
+    Missing,
     /// Without a lock, packages have to be chosen, which needs the archive.
-    #[error("there is no lock that fits and --offline forbids to ask the archive: {0}")]
+    #[error("--offline forbids to ask the archive, but {0}")]
     Offline(String),
+    /// A suite that the lock was made from is gone.
+    #[error(
+        "the lock was made from the suite {suite}, which the mirror does not have any more ({url}); remove the lock to \
+         go on without it"
+    )]
+    SuiteGone {
+        /// The suite.
+        suite: String,
+        /// Where it was looked for.
+        url: String,
+    },
 }
 
 impl Lock {

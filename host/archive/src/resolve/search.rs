@@ -288,8 +288,7 @@ impl<'p, 'a> Pass<'p, 'a> {
     }
 
     fn conflict_error(&self, conflict: Exclusion, candidate: &Candidate, dependant: &str) -> ResolveError {
-        let own =
-            format!("{} {} (wanted by {})", candidate.name(), candidate.version(), self.chain(dependant));
+        let own = self.described(candidate, dependant);
         let other = self.chain(&conflict.other);
         let (first, second) = match conflict.direction {
             Direction::Candidate => (own, other),
@@ -302,16 +301,24 @@ impl<'p, 'a> Pass<'p, 'a> {
         self.wanted_by.get(name).cloned().unwrap_or_else(|| REQUEST.to_owned())
     }
 
-    /// `crun 1.21-1 (wanted by containerd 1.7 (wanted by the request))`, without the brackets in brackets.
+    /// `crun 1.21-1 (wanted by containerd 1.7.24, wanted by the request)`
     fn chain(&self, name: &str) -> String {
+        match self.chosen.get(name) {
+            Some(candidate) => self.described(candidate, &self.wanter(name)),
+            None => REQUEST.to_owned(),
+        }
+    }
+
+    /// A candidate with all who led to it.
+    fn described(&self, candidate: &Candidate, dependant: &str) -> String {
         let mut chain = Vec::new();
-        let mut at = name.to_owned();
-        while let Some(candidate) = self.chosen.get(&at) {
-            chain.push(format!("{at} {}", candidate.version()));
+        let mut at = dependant.to_owned();
+        while let Some(wanter) = self.chosen.get(&at) {
+            chain.push(format!("wanted by {at} {}", wanter.version()));
             at = self.wanter(&at);
         }
-        chain.push(REQUEST.to_owned());
-        chain.join(", wanted by ")
+        chain.push(format!("wanted by {REQUEST}"));
+        format!("{} {} ({})", candidate.name(), candidate.version(), chain.join(", "))
     }
 }
 

@@ -4,10 +4,14 @@ use std::io::Read;
 
 use bytes::Bytes;
 use corten_formats::deb::package::Compression;
-use liblzma::stream::{Action, Status, Stream};
+use liblzma::stream::{Action, MtStreamBuilder, Status, Stream};
 
 /// Memory that an xz decoder may use. `xz -9` needs 65 MiB.
 const XZ_MEMORY: u64 = 512 << 20;
+
+/// From this size on a stream is decompressed by several threads, if it consists of several blocks, as dpkg-deb
+/// writes them. Smaller packages keep all cores busy by being many.
+const THREADED: usize = 4 << 20;
 
 /// Space that is added to a full buffer at least.
 const STEP: usize = 4 << 20;
@@ -53,10 +57,27 @@ fn read_all(decoder: impl Read, compressed: usize, max: u64) -> Result<Bytes, De
     Ok(out.into())
 }
 
-/// liblzma writes straight into the buffer, which is where most of the time of a build's unpacking goes.
 fn xz(data: &[u8], max: u64) -> Result<Bytes, DecompressError> {
     let damaged = |error: liblzma::stream::Error| DecompressError::Damaged(error.to_string());
-    let mut stream = Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED).map_err(damaged)?;
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u32);
+    if data.len() >= THREADED && threads > 1 {
+        let mut builder = MtStreamBuilder::new();
+        builder.threads(threads).memlimit_threading(XZ_MEMORY).memlimit_stop(XZ_MEMORY);
+        let mut decoder = builder.decoder().map_err(damaged)?;
+        let out = run_xz(&mut decoder, data, max)?;
+        // This decoder stops at the end of the first stream. More of them are rare enough to start over for.
+        if decoder.total_in() == data.len() as u64 {
+            return Ok(out);
+        }
+    }
+    let mut decoder =
+        Stream::new_stream_decoder(XZ_MEMORY, liblzma::stream::CONCATENATED).map_err(damaged)?;
+    run_xz(&mut decoder, data, max)
+}
+
+/// liblzma writes straight into the buffer, which is where most of the time of a build's unpacking goes.
+fn run_xz(stream: &mut Stream, data: &[u8], max: u64) -> Result<Bytes, DecompressError> {
+    let damaged = |error: liblzma::stream::Error| DecompressError::Damaged(error.to_string());
     let mut out = Vec::with_capacity(guess(data.len(), max));
     loop {
         if out.len() == out.capacity() {

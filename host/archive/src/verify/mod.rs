@@ -91,6 +91,14 @@ pub enum VerifyError {
         /// Size that is signed or locked.
         expected: u64,
     },
+    /// An index or a package goes on after its end.
+    #[error("{file} is refused: it goes on after the {expected} bytes that it has to have")]
+    TooLong {
+        /// Where it came from.
+        file: String,
+        /// Size that is signed or locked.
+        expected: u64,
+    },
     /// An index whose hash is right, but which can't be read.
     #[error("{file} can't be read: {why}")]
     Index {

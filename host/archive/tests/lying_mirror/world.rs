@@ -17,7 +17,7 @@ use corten_formats::deb::ar;
 use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, KeyType, SecretKeyParamsBuilder, SignedPublicKey, SignedSecretKey,
 };
-use pgp::types::Password;
+use pgp::types::{Password, Timestamp};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -33,6 +33,8 @@ pub const DATE: &str = "Tue, 10 Jan 2040 10:00:00 UTC";
 pub fn key(seed: u64) -> SignedSecretKey {
     let mut params = SecretKeyParamsBuilder::default();
     params.key_type(KeyType::Ed25519Legacy).can_certify(true).can_sign(true);
+    // The fingerprint depends on the time, and messages show it.
+    params.created_at(Timestamp::from_secs(1_600_000_000));
     params.primary_user_id("Test <test@example.org>".into());
     params.build().expect("parameters").generate(StdRng::seed_from_u64(seed)).expect("a key")
 }
