@@ -14,7 +14,7 @@ use crate::hex::hex;
 use crate::select::Selection;
 
 /// zstd's level for the initrd: higher ones save a few kilobytes and take longer than the rest of the boot image.
-const LEVEL: i32 = 12;
+const LEVEL: i32 = 9;
 
 /// The initrd: init and the modules that boot needs, nothing else.
 pub fn initrd(selection: &Selection, init: &'static [u8], cache: &Cache) -> Result<Bytes, Error> {
