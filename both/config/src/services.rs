@@ -69,10 +69,16 @@ pub enum ServicesError {
 impl std::fmt::Display for ServicesError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Name(name) => write!(f, "{name:?} is not a service name: expected 1 to 64 of a-z, 0-9 and -"),
+            Self::Name(name) => {
+                write!(f, "{name:?} is not a service name: expected 1 to 64 of a-z, 0-9 and -")
+            }
             Self::Twice(name) => write!(f, "two services are named {name:?}"),
-            Self::Exec(name) => write!(f, "service {name:?}: expected the absolute path of a program in exec"),
-            Self::After(name, missing) => write!(f, "service {name:?} starts after {missing:?}, which does not exist"),
+            Self::Exec(name) => {
+                write!(f, "service {name:?}: expected the absolute path of a program in exec")
+            }
+            Self::After(name, missing) => {
+                write!(f, "service {name:?} starts after {missing:?}, which does not exist")
+            }
             Self::Cycle(names) => write!(f, "services wait for one another: {}", names.join(", ")),
         }
     }
@@ -92,7 +98,9 @@ impl Services {
                 return Err(ServicesError::Name(service.name));
             }
             let programs = [service.exec.first(), service.ready.first()];
-            if service.exec.is_empty() || programs.into_iter().flatten().any(|program| !program.starts_with('/')) {
+            if service.exec.is_empty()
+                || programs.into_iter().flatten().any(|program| !program.starts_with('/'))
+            {
                 return Err(ServicesError::Exec(service.name));
             }
             if let Some(twice) = left.insert(service.name.clone(), service) {
