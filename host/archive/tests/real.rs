@@ -8,6 +8,7 @@ use corten_archive::event::Event;
 use corten_archive::lock::Lock;
 use corten_archive::tools::{Tools, sets};
 use corten_archive::{Archive, LockPolicy, Settings};
+use corten_formats::deb::tar::Kind;
 
 const REQUESTS: [&str; 11] = [
     "linux-image-cloud-amd64",
@@ -78,11 +79,13 @@ fn tools_run_with_their_own_libraries() {
     let archive = Archive::open(settings).expect("an archive");
     let tools = Tools::new(&archive, &store().join("locks"));
     let start = Instant::now();
-    let qemu = tools.ensure("qemu", sets::QEMU.packages, &show).unwrap_or_else(|error| panic!("{error}"));
+    let qemu =
+        tools.ensure(sets::QEMU.name, sets::QEMU.packages, &show).unwrap_or_else(|error| panic!("{error}"));
     eprintln!("QEMU in {:?}: {}", start.elapsed(), qemu.path().display());
     let start = Instant::now();
-    let checkers =
-        tools.ensure("checkers", sets::CHECKERS.packages, &show).unwrap_or_else(|error| panic!("{error}"));
+    let checkers = tools
+        .ensure(sets::CHECKERS.name, sets::CHECKERS.packages, &show)
+        .unwrap_or_else(|error| panic!("{error}"));
     eprintln!("checkers in {:?}: {}", start.elapsed(), checkers.path().display());
     qemu.file("usr/share/OVMF/OVMF_CODE_4M.fd").expect("the firmware");
     let runs = [
@@ -99,18 +102,54 @@ fn tools_run_with_their_own_libraries() {
         (&checkers, "usr/sbin/mkfs.ext4", "-V", "mke2fs 1.47"),
     ];
     for (root, program, argument, expected) in runs {
-        let output = root
-            .command(program)
-            .and_then(|mut command| Ok(command.arg(argument).output().expect("it runs")));
-        let output = output.unwrap_or_else(|error| panic!("{error}"));
+        let mut command = root.command(program).unwrap_or_else(|error| panic!("{error}"));
+        let output = command.arg(argument).output().expect("it runs");
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
         assert!(text.contains(expected), "{program}: {text}");
         eprintln!("{program}: {}", text.lines().next().unwrap_or_default());
     }
     let wrappers = tempfile::tempdir().expect("a folder");
-    checkers.write_wrappers(wrappers.path(), &["sgdisk", "ukify"]).expect("wrappers");
+    checkers.write_wrappers(wrappers.path(), sets::CHECKERS.programs).expect("wrappers");
     let output =
         std::process::Command::new(wrappers.path().join("ukify")).arg("--version").output().expect("it runs");
     assert!(String::from_utf8_lossy(&output.stdout).contains("ukify 257"), "{output:?}");
+
+    let disk = wrappers.path().join("disk");
+    std::fs::write(&disk, vec![0; 8 << 20]).expect("a disk");
+    let sgdisk =
+        std::process::Command::new(wrappers.path().join("sgdisk")).args(["-n", "1"]).arg(&disk).output();
+    assert!(sgdisk.expect("it runs").status.success());
+    let mkfs =
+        checkers.command("usr/sbin/mkfs.ext4").expect("the tool").args(["-q", "-F"]).arg(&disk).status();
+    assert!(mkfs.expect("it runs").success());
+}
+
+#[test]
+#[ignore = "needs the network and starts a machine"]
+fn a_kernel_of_the_archive_starts_in_its_qemu() {
+    let settings = Settings::new(store(), jiff::Timestamp::now(), "trixie", "amd64");
+    let archive = Archive::open(settings).expect("an archive");
+    let qemu =
+        Tools::new(&archive, &store().join("locks")).ensure(sets::QEMU.name, sets::QEMU.packages, &show);
+    let qemu = qemu.unwrap_or_else(|error| panic!("{error}"));
+    let requests = ["linux-image-cloud-amd64".to_owned()];
+    let lock =
+        archive.lock_for(&requests, None, &LockPolicy::Use, &show).unwrap_or_else(|error| panic!("{error}"));
+    let name = &lock.package("linux-image-cloud-amd64").expect("in the lock").depends[0];
+    let package = archive.unpack(&lock, &[name], &show).unwrap_or_else(|error| panic!("{error}"));
+    let kernel =
+        package[0].entries.iter().find(|entry| entry.path.starts_with("boot/vmlinuz-")).expect("a kernel");
+    let Kind::File(content) = &kernel.kind else { panic!("{} is no file", kernel.path) };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("vmlinuz");
+    std::fs::write(&path, content).expect("the kernel is written");
+    let mut command = qemu.command("usr/bin/qemu-system-x86_64").expect("QEMU");
+    command.args(["-accel", "tcg", "-m", "512", "-display", "none", "-serial", "stdio", "-monitor", "none"]);
+    command.args(["-no-reboot", "-append", "console=ttyS0 panic=-1", "-kernel"]).arg(&path);
+    let output = command.output().expect("QEMU runs");
+    let console = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(complaints, "", "{command:?}");
+    assert!(console.contains("Linux version 6.") && console.contains("Unable to mount root fs"), "{console}");
 }

@@ -66,7 +66,7 @@ fn entries_of_a_cache_are_whole_or_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = Store::open(folder.path()).expect("a store").cache("pieces").expect("a cache");
     assert_eq!(cache.get("key").expect("it is read"), None);
-    for content in [&b"one"[..], b"", &[7; 100_000]] {
+    for content in [&b"one"[..], b"", &vec![7; 100_000]] {
         cache.put("key", content).expect("it is written");
         assert_eq!(cache.get("key").expect("it is read").as_deref(), Some(content));
     }
@@ -93,9 +93,9 @@ fn a_folder_that_fails_half_way_does_not_exist() {
     assert!(failed.is_err());
     assert_eq!(store.tree("tools", "key").expect("it is looked for"), None);
     assert_eq!(std::fs::read_dir(folder.path().join("trees/tools")).expect("a folder").count(), 0);
-    let make = |path: &Path| std::fs::write(path.join("file"), b"x").map_err(|_| StoreError::NoPlace);
-    let made = store.make_tree("tools", "key", make).expect("it is made");
-    assert_eq!(store.make_tree("tools", "key", make).expect("it is there"), made);
+    let fill = |path: &Path| std::fs::write(path.join("file"), b"x").map_err(|_| StoreError::NoPlace);
+    let made = store.make_tree("tools", "key", fill).expect("it is made");
+    assert_eq!(store.make_tree("tools", "key", fill).expect("it is there"), made);
     assert_eq!(store.tree("tools", "key").expect("it is looked for"), Some(made));
 }
 

@@ -25,7 +25,7 @@ use crate::hash::ContentHash;
 use crate::lock::Lock;
 
 /// Changes whenever packages are laid out in another way, so that older folders are not used any more.
-const LAYOUT: &str = "2";
+const LAYOUT: &str = "3";
 
 /// Kind of the folders in the store.
 const KIND: &str = "tools";

@@ -165,7 +165,7 @@ fn answer(
         Manner::Endless => {
             write!(stream, "Connection: close\r\n\r\n")?;
             loop {
-                stream.write_all(&[b'x'; 65_536])?;
+                stream.write_all(&[b'x'; 8192])?;
             }
         }
         Manner::Cut { after, .. } => {
