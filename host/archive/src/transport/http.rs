@@ -10,11 +10,14 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_p
 use ureq::{Agent, Proxy};
 
 use super::proxy::Proxies;
-use super::{Answer, Timeouts, TransportError};
+use super::{Answer, Timeouts, TransportError, forward};
 
 /// Files with the certificate authorities that a host trusts, by distribution; the first that exists counts.
 const CERTIFICATES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// Most redirects that are followed.
+const MAX_REDIRECTS: u32 = 5;
 
 /// Clients by proxy, so that connections are used again.
 pub struct Http {
@@ -29,8 +32,28 @@ impl Http {
         Self { proxies, timeouts, agents: Mutex::default() }
     }
 
-    /// Sends one request.
+    /// Sends one request, and further ones where an answer names another address.
     pub fn get(&self, url: &str, from: u64) -> Result<Answer, TransportError> {
+        let mut url = url.to_owned();
+        for _ in 0..=MAX_REDIRECTS {
+            let proxy = self.proxies.of(&url).filter(|proxy| !proxy.starts_with("https://"));
+            let Some(proxy) = proxy.filter(|_| url.starts_with("http://")) else {
+                return self.directly(&url, from);
+            };
+            let reply = forward::get(proxy, &url, from, self.timeouts)?;
+            match (reply.status, reply.header("location")) {
+                (301 | 302 | 303 | 307 | 308, Some(location)) => url = absolute(&url, location),
+                _ => {
+                    let length = reply.header("content-length").and_then(|length| length.parse().ok());
+                    let (start, size) = extent(reply.status, reply.header("content-range"), length)?;
+                    return Ok(forward::answer(reply, start, size));
+                }
+            }
+        }
+        Err(TransportError::Connection(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    fn directly(&self, url: &str, from: u64) -> Result<Answer, TransportError> {
         let mut request = self.agent(url)?.get(url);
         if from > 0 {
             request = request.header("Range", format!("bytes={from}-"));
@@ -38,18 +61,7 @@ impl Http {
         let response = request.call().map_err(|error| translate(&error, self.timeouts.stall))?;
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
         let length = header("content-length").and_then(|length| length.parse::<u64>().ok());
-        let (start, size) = match response.status().as_u16() {
-            200 => (0, length),
-            206 => {
-                let range = header("content-range").and_then(content_range);
-                let (start, size) =
-                    range.ok_or_else(|| TransportError::Connection("a broken Content-Range".into()))?;
-                (start, size.or(length.map(|length| start + length)))
-            }
-            404 | 410 => return Err(TransportError::NotFound),
-            416 => return Err(TransportError::Range),
-            status => return Err(TransportError::Status(status)),
-        };
+        let (start, size) = extent(response.status().as_u16(), header("content-range"), length)?;
         let body = Body { inner: response.into_body().into_reader(), stall: self.timeouts.stall };
         Ok(Answer { start, size, body: Box::new(body) })
     }
@@ -66,7 +78,7 @@ impl Http {
         let through = through.map_err(|_| TransportError::Connection(format!("{proxy:?} is not a proxy")))?;
         let mut builder = Agent::config_builder()
             .http_status_as_error(false)
-            .max_redirects(5)
+            .max_redirects(MAX_REDIRECTS)
             .proxy(through)
             .user_agent(concat!("corten/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(self.timeouts.connect))
@@ -102,6 +114,35 @@ fn tls_config() -> Result<TlsConfig, TransportError> {
         .unversioned_rustls_crypto_provider(provider)
         .root_certs(RootCerts::Specific(Arc::new(roots)))
         .build())
+}
+
+/// First byte of the body and size of the whole file, by status and headers.
+fn extent(
+    status: u16,
+    range: Option<&str>,
+    length: Option<u64>,
+) -> Result<(u64, Option<u64>), TransportError> {
+    match status {
+        200 => Ok((0, length)),
+        206 => {
+            let range = range.and_then(content_range);
+            let (start, size) =
+                range.ok_or_else(|| TransportError::Connection("a broken Content-Range".into()))?;
+            Ok((start, size.or(length.map(|length| start.saturating_add(length)))))
+        }
+        404 | 410 => Err(TransportError::NotFound),
+        416 => Err(TransportError::Range),
+        status => Err(TransportError::Status(status)),
+    }
+}
+
+/// Where a redirect leads: to a whole address, or to a path of the same host.
+fn absolute(url: &str, location: &str) -> String {
+    if location.contains("://") {
+        return location.to_owned();
+    }
+    let host = url.split('/').take(3).collect::<Vec<_>>().join("/");
+    format!("{host}/{}", location.trim_start_matches('/'))
 }
 
 /// `bytes START-END/SIZE`, where the size can be `*`.

@@ -3,6 +3,7 @@
 //! One request, one answer: no retry, no hash. Those are in [`crate::fetch`].
 
 mod file;
+mod forward;
 mod http;
 pub mod proxy;
 
