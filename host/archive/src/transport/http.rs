@@ -41,14 +41,13 @@ impl Http {
                 return self.directly(&url, from);
             };
             let reply = forward::get(proxy, &url, from, self.timeouts)?;
-            match (reply.status, reply.header("location")) {
-                (301 | 302 | 303 | 307 | 308, Some(location)) => url = absolute(&url, location),
-                _ => {
-                    let length = reply.header("content-length").and_then(|length| length.parse().ok());
-                    let (start, size) = extent(reply.status, reply.header("content-range"), length)?;
-                    return Ok(forward::answer(reply, start, size));
-                }
+            if let (301 | 302 | 303 | 307 | 308, Some(location)) = (reply.status, reply.header("location")) {
+                url = absolute(&url, location);
+                continue;
             }
+            let length = reply.header("content-length").and_then(|length| length.parse().ok());
+            let (start, size) = extent(reply.status, reply.header("content-range"), length)?;
+            return Ok(forward::answer(reply, start, size, self.timeouts));
         }
         Err(TransportError::Connection(format!("more than {MAX_REDIRECTS} redirects")))
     }

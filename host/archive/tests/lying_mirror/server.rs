@@ -55,6 +55,10 @@ impl Server {
         Self { state, port }
     }
 
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/debian", self.port)
     }
@@ -118,6 +122,8 @@ fn look_up(state: &Mutex<State>, path: &str, start: usize) -> (Option<Vec<u8>>, 
     let mut state = state.lock().expect("no panic");
     let from = if start == 0 { String::new() } else { format!(" from {start}") };
     state.requests.push(format!("{path}{from}"));
+    // A proxy is asked for a whole address.
+    let path = path.find("/debian").map_or(path, |at| &path[at..]);
     let content = state.files.get(path).cloned();
     let found = state.manners.iter_mut().find(|(part, _)| path.contains(part.as_str()));
     let manner = match found {

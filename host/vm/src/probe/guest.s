@@ -126,12 +126,12 @@ timer:  movb    $0x2a, %al
 1:      hlt
         jmp     1b
 
-        .balign 4, 0x90
+        .balign 4, 0xcc
 idtr:   .word   0x41 * 16 - 1
         .quad   IDT
 end:
 
-        .balign 8, 0x90
+        .balign 8, 0xcc
 gdt:    .quad   0
         .quad   0x00cf9a000000ffff      # 8: code, 32 bits
         .quad   0x00cf92000000ffff      # 16: data
