@@ -80,6 +80,7 @@ impl Archive {
             suite: self.settings.suite.clone(),
             architecture: self.settings.architecture.clone(),
             components: self.settings.components.clone(),
+            extra: self.settings.extra.clone(),
             requested: requested.into_iter().collect(),
         }
     }
@@ -98,7 +99,7 @@ impl Archive {
         let settings = &self.settings;
         // A lock of another suite says nothing about the dates of this one.
         let existing = existing.filter(|lock| lock.suite == settings.suite);
-        let suites = suites_of(&settings.suite);
+        let suites = suites_of(&settings.suite, &settings.extra);
         let results: Result<Vec<Option<Loaded>>, Error> = suites
             .par_iter()
             .map(|suite| loader.load(suite, &settings.components, &settings.architecture, existing))
@@ -137,6 +138,7 @@ fn lock(question: Question, loaded: &[Loaded], resolution: Resolution) -> Lock {
         suite: question.suite,
         architecture: question.architecture,
         components: question.components,
+        extra: question.extra,
         requested: question.requested,
         suites: suites.collect(),
         packages: resolution.into_values().map(locked).collect(),

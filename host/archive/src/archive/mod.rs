@@ -11,6 +11,7 @@ use jiff::Timestamp;
 pub use self::lock::LockPolicy;
 use crate::error::Error;
 use crate::event::Events;
+use crate::index::Extra;
 use crate::fetch::{Effort, Network};
 use crate::mirror::discover::Search;
 use crate::mirror::host::{APT_FOLDER, proxies};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub suite: String,
     /// Components, `main` for example.
     pub components: Vec<String>,
+    /// Suites that accompany the suite, used as far as the mirror has them.
+    pub extra: Vec<Extra>,
     /// Architecture of the packages, `amd64` for example.
     pub architecture: String,
     /// How hard to try to fetch.
@@ -58,6 +61,7 @@ impl Settings {
             now,
             suite: suite.to_owned(),
             components: vec!["main".to_owned()],
+            extra: Extra::ALL.to_vec(),
             architecture: architecture.to_owned(),
             effort: Effort::default(),
             timeouts: Timeouts::default(),
@@ -80,6 +84,8 @@ impl Archive {
     pub fn open(mut settings: Settings) -> Result<Self, Error> {
         settings.components.sort();
         settings.components.dedup();
+        settings.extra.sort();
+        settings.extra.dedup();
         let store = Store::open(&settings.store)?;
         let apt = match &settings.mirror {
             MirrorChoice::Host(folder) => folder.clone(),

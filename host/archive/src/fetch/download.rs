@@ -29,6 +29,10 @@ pub struct Downloader<'a> {
     pub events: Events<'a>,
 }
 
+/// A try that brings at least this part of the file is no failure. It bounds the number of tries, so that a server
+/// can't keep a build waiting by a few bytes at a time.
+const GOES_ON: u64 = 64;
+
 /// Why one try did not bring the whole file.
 enum Failure {
     /// Another try can help.
@@ -63,7 +67,8 @@ impl Downloader<'_> {
                 Err(Failure::Transient(error)) => error,
             };
             // A download that goes on is not failing, however often it is cut off.
-            failures = if partial.len() > before { 1 } else { failures + 1 };
+            let goes_on = partial.len().saturating_sub(before) > wanted.size / GOES_ON;
+            failures = if goes_on { 1 } else { failures + 1 };
             if failures >= self.effort.attempts {
                 return Err(with_attempts(error, failures).into());
             }

@@ -106,7 +106,7 @@ pub enum Network {
 pub struct Effort {
     /// Downloads at the same time.
     pub connections: usize,
-    /// Tries for one file. Each that brings new bytes does not count.
+    /// Tries for one file. One that brings a good part of it does not count.
     pub attempts: u32,
     /// Pause after the first failure; each further one doubles it.
     pub pause: Duration,

@@ -7,7 +7,7 @@ use corten_formats::deb::packages::Packages;
 use corten_formats::deb::release::IndexFile;
 use jiff::Timestamp;
 
-pub use self::suites::{Suite, suites_of};
+pub use self::suites::{Extra, Suite, suites_of};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::fetch::retry::read;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Lock, LockError};
+use crate::index::Extra;
 
 /// What a build asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Question {
     pub architecture: String,
     /// Components, sorted.
     pub components: Vec<String>,
+    /// Suites that accompany the suite, sorted.
+    pub extra: Vec<Extra>,
     /// Packages with version constraints in their normal form, sorted.
     pub requested: Vec<String>,
 }
@@ -30,8 +33,10 @@ impl Lock {
                 differences.push(format!("it is for the {what} {locked}, not {wanted}"));
             }
         }
+        let names = |extra: &[Extra]| extra.iter().map(ToString::to_string).collect::<Vec<_>>();
         let sets = [
             ("component", &self.components, &question.components),
+            ("suite for", &names(&self.extra), &names(&question.extra)),
             ("package", &self.requested, &question.requested),
         ];
         for (what, locked, wanted) in sets {

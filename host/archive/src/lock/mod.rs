@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::hash::ContentHash;
+use crate::index::Extra;
 use crate::mirror::Role;
 
 /// Version of the format. It changes with anything that older readers would misunderstand.
@@ -30,6 +31,8 @@ pub struct Lock {
     pub architecture: String,
     /// Components, sorted.
     pub components: Vec<String>,
+    /// Suites that accompany the suite, sorted.
+    pub extra: Vec<Extra>,
     /// Packages that were asked for, with version constraints, sorted.
     pub requested: Vec<String>,
     /// Suites that packages were chosen from.

@@ -19,6 +19,7 @@ impl Lock {
         line("suite", quote(&self.suite));
         line("architecture", quote(&self.architecture));
         line("components", list(&self.components));
+        line("extra", list(&self.extra.iter().map(ToString::to_string).collect::<Vec<_>>()));
         line("requested", list(&self.requested));
         for suite in &self.suites {
             text.push_str("\n[[suites]]\n");
