@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use corten_archive::hash::ContentHash;
+use corten_archive::index::Extra;
 use corten_archive::lock::{FORMAT, Lock, LockedPackage, LockedSuite};
 use corten_archive::mirror::Role;
 
@@ -27,6 +28,7 @@ fn lock() -> Lock {
         suite: "trixie".into(),
         architecture: "amd64".into(),
         components: vec!["main".into()],
+        extra: Extra::ALL.to_vec(),
         requested: vec!["crun".into(), "libc6 (>= 2.41)".into()],
         suites: vec![LockedSuite {
             name: "trixie".into(),

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use corten_archive::event::Event;
 use corten_archive::lock::Lock;
+use corten_archive::mirror::MirrorChoice;
 use corten_archive::tools::{Tools, sets};
 use corten_archive::{Archive, LockPolicy, Settings};
 use corten_formats::deb::tar::Kind;
@@ -152,4 +153,25 @@ fn a_kernel_of_the_archive_starts_in_its_qemu() {
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert_eq!(complaints, "", "{command:?}");
     assert!(console.contains("Linux version 6.") && console.contains("Unable to mount root fs"), "{console}");
+}
+
+#[test]
+#[ignore = "needs the network, and a mirror that serves https"]
+fn the_mirror_of_the_host_can_be_read_over_tls() {
+    let settings = Settings::new(store(), jiff::Timestamp::now(), "trixie", "amd64");
+    let plain = Archive::open(settings.clone()).expect("an archive");
+    let url =
+        plain.mirror(&show).unwrap_or_else(|error| panic!("{error}")).main.replace("http://", "https://");
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = Settings {
+        mirror: MirrorChoice::Given { main: url, security: None },
+        store: folder.path().to_owned(),
+        ..settings
+    };
+    let archive = Archive::open(settings).expect("an archive");
+    let requests = ["libc6".to_owned()];
+    let lock =
+        archive.lock_for(&requests, None, &LockPolicy::Use, &show).unwrap_or_else(|error| panic!("{error}"));
+    archive.fetch(&lock, &["libc6"], &show).unwrap_or_else(|error| panic!("{error}"));
+    assert!(lock.suites.iter().any(|suite| suite.name == "trixie-security"), "{:?}", lock.suites);
 }

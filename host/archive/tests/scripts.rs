@@ -53,7 +53,7 @@ fn an_end_without_a_start_hides_nothing() {
 
 #[test]
 fn users_are_found_in_scripts_and_sysusers() {
-    let text = "adduser --quiet --system --group --home /var/lib/ntpd-rs --gecos 'x' ntpd-rs\n\
+    let text = "adduser --quiet --system --group --home /var/lib/ntpd-rs \\\n  --gecos \"ntpd-rs Service\" ntpd-rs\n\
         # adduser --system commented\nadduser plain\n  useradd -r --shell /bin/false \\\n   web || true\n\
         addgroup --system kvm\nu! _chrony - \"x\" /var\ng render -\n";
     let names: Vec<String> = system_users(text).into_iter().map(|user| user.name).collect();

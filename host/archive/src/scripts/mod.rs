@@ -16,7 +16,7 @@ pub use self::users::{SystemUser, system_users};
 pub struct Residue {
     /// debhelper's helpers that added parts: `dh_installsystemd`, `dh_makeshlibs`.
     pub helpers: BTreeSet<String>,
-    /// Lines that nothing accounts for, without indentation. Empty when the script does nothing of its own.
+    /// Lines that nothing accounts for, without indentation; continued ones are joined. Empty when the script does nothing of its own.
     pub lines: Vec<String>,
 }
 
@@ -28,7 +28,9 @@ pub fn residue(script: &str) -> Residue {
     let mut helpers = BTreeSet::new();
     let mut own = Vec::new();
     let mut generated = false;
-    for line in script.lines().map(str::trim) {
+    // A command that goes on in the next line is one command.
+    let joined = script.replace("\\\n", " ");
+    for line in joined.lines().map(str::trim) {
         if let Some(helper) = line.strip_prefix(START) {
             // debhelper writes `dh_installsystemd/13.24.2`.
             let name = helper.split(['/', ' ']).next().unwrap_or(helper);

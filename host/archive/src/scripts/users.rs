@@ -20,13 +20,11 @@ pub fn system_users(text: &str) -> Vec<SystemUser> {
 }
 
 fn user_of(line: &str) -> Option<SystemUser> {
-    let words: Vec<&str> = line.split_whitespace().collect();
+    let words = words(line);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let found = |name: &str| {
-        let name = name.trim_matches(['"', '\'']);
-        Some(SystemUser {
-            name: name.to_owned(),
-            line: line.split_whitespace().collect::<Vec<_>>().join(" "),
-        })
+        let name = name.trim_end_matches(';').to_owned();
+        Some(SystemUser { name, line: line.split_whitespace().collect::<Vec<_>>().join(" ") })
     };
     if let ["u" | "u!" | "g", name, ..] = words[..] {
         return found(name);
@@ -42,33 +40,63 @@ fn user_of(line: &str) -> Option<SystemUser> {
         return None;
     }
     // The name is the first argument that is neither an option nor the value of one.
-    let with_value = [
-        "--home",
-        "--gecos",
-        "--comment",
-        "--shell",
-        "--ingroup",
-        "--gid",
-        "--uid",
-        "-d",
-        "-s",
-        "-g",
-        "-u",
-        "-c",
-    ];
     let mut skip = false;
     for word in arguments {
         if std::mem::take(&mut skip) {
             continue;
         }
-        if matches!(*word, ";" | "||" | "&&" | "|" | ">" | "2>") || word.starts_with('>') {
+        if matches!(*word, ";" | "||" | "&&" | "|") || word.starts_with('>') || word.starts_with("2>") {
             return None;
         }
         if word.starts_with('-') {
-            skip = with_value.contains(word);
+            skip = WITH_VALUE.contains(word);
             continue;
         }
-        return found(word.trim_end_matches(';'));
+        return found(word);
     }
     None
+}
+
+/// Options whose next word is their value.
+const WITH_VALUE: [&str; 13] = [
+    "--home",
+    "--gecos",
+    "--comment",
+    "--shell",
+    "--ingroup",
+    "--gid",
+    "--uid",
+    "--groups",
+    "-d",
+    "-s",
+    "-g",
+    "-u",
+    "-c",
+];
+
+/// Words as a shell divides them, as far as quotes go. Nothing is expanded.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    let mut is_word = false;
+    for character in line.chars() {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') => (quote, is_word) = (Some(character), true),
+            (None, _) if character.is_whitespace() => {
+                if std::mem::take(&mut is_word) {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => {
+                word.push(character);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push(word);
+    }
+    words
 }
