@@ -41,7 +41,12 @@ impl Build {
 
         let (mut ours, mut theirs) = (Runs::default(), Runs::default());
         for run in 1..=self.runs {
-            eprintln!("bench: full build {run} of {}", self.runs);
+            eprintln!(
+                "bench: full build {run} of {}; so far {:.1} s and {:.1} s",
+                self.runs,
+                ours.median(),
+                theirs.median()
+            );
             ours.push(corten.full()?);
             if let Some(mkosi) = &mkosi {
                 theirs.push(mkosi.full()?);

@@ -83,7 +83,9 @@ impl Mkosi {
         std::fs::create_dir_all(&sources)?;
         std::fs::create_dir_all(project.join("mkosi.repart"))?;
         std::fs::create_dir_all(project.join("mkosi.extra/etc"))?;
-        std::fs::create_dir_all(project.join("mkosi.pkgcache"))?;
+        for folder in ["mkosi.pkgcache", "mkosi.cache"] {
+            std::fs::create_dir_all(project.join(folder))?;
+        }
         let stanza = |uri: &str, suites: &str| {
             format!(
                 "Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n\
@@ -116,13 +118,13 @@ impl Mkosi {
 
     /// Fills the cache of incremental builds.
     pub fn prepare_incremental(&self) -> Result<()> {
-        self.mkosi("mkosi --cache-only=metadata --incremental=yes -f build").map(drop)
+        self.mkosi("mkosi --cache-directory=mkosi.cache --incremental=yes -f build").map(drop)
     }
 
     /// A build after one changed file.
     pub fn incremental(&self, content: &str) -> Result<Duration> {
         std::fs::write(self.folder.join("tools").join(PROJECT).join("mkosi.extra/etc/changed"), content)?;
-        self.mkosi("mkosi --cache-only=always --incremental=yes -f build")
+        self.mkosi("mkosi --cache-directory=mkosi.cache --cache-only=always --incremental=yes -f build")
     }
 
     fn mkosi(&self, command: &str) -> Result<Duration> {

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use corten_archive::archive::{Archive, LockPolicy, Settings};
 use corten_archive::fetch::Network;
+use corten_archive::index::Extra;
 use corten_archive::lock::Lock;
 use corten_archive::mirror::MirrorChoice;
+use corten_archive::resolve::ResolveError;
 use corten_archive::store::Store;
 use corten_archive::tools::sets::{self, Set};
 use corten_archive::tools::{ToolRoot, Tools};
 use corten_image::requests;
-use corten_recipe::{HostLoader, Merged, Plan};
+use corten_recipe::plan::ExtraSuite;
+use corten_recipe::{HostLoader, KeyPath, Merged, Plan};
 
 use crate::arguments::{ArchiveOptions, LockOptions};
 use crate::exit::BadRecipe;
@@ -45,6 +48,7 @@ impl Session {
         let mut settings =
             settings(options, plan.archive.suite.as_str(), plan.archive.architecture.as_str())?;
         settings.components = plan.archive.components.iter().map(ToString::to_string).collect();
+        settings.extra = plan.archive.extra_suites.iter().copied().map(extra).collect();
         let archive = Archive::open(settings)?;
         Ok(Self { lock_path: lock_path(recipe)?, plan, archive })
     }
@@ -69,7 +73,8 @@ impl Session {
             })
             .collect();
         let lock =
-            self.archive.lock_for(&wanted, existing.as_ref(), policy, &|event| progress.archive(event))?;
+            self.archive.lock_for(&wanted, existing.as_ref(), policy, &|event| progress.archive(event));
+        let lock = lock.map_err(|error| self.explain_archive(error))?;
         if existing.as_ref() != Some(&lock) {
             if let Some(folder) = self.lock_path.parent() {
                 std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -82,6 +87,28 @@ impl Session {
             ));
         }
         Ok(lock)
+    }
+
+    /// Turns an error about a package that the recipe names into one that points at the place in it.
+    fn explain_archive(&self, error: corten_archive::Error) -> anyhow::Error {
+        let corten_archive::Error::Resolve(ResolveError::Unknown { name, suites, nearest }) = &error else {
+            return error.into();
+        };
+        let key = if self.plan.kernel.package.as_str() == name {
+            KeyPath::of(&["kernel", "package"])
+        } else if let Some(at) =
+            self.plan.kernel.microcode.iter().position(|package| package.as_str() == name)
+        {
+            KeyPath::of(&["kernel", "microcode"]).item(at)
+        } else {
+            KeyPath::of(&["packages", name])
+        };
+        let message = format!("there is no package {name:?} in {suites}");
+        let mut diagnostic = self.plan.diagnostic(key, "recipe::packages", message);
+        if !nearest.is_empty() {
+            diagnostic = diagnostic.with_help(format!("did you mean {}?", nearest.join(" or ")));
+        }
+        BadRecipe(miette::Report::new(diagnostic)).into()
     }
 
     /// Turns an error of the builder that is about the recipe into one that points at the place in it.
@@ -136,6 +163,13 @@ fn lock_path(recipe: &str) -> Result<PathBuf> {
     }
     let folder = Path::new(recipe).parent().filter(|folder| !folder.as_os_str().is_empty());
     Ok(folder.unwrap_or(Path::new(".")).join("corten.lock"))
+}
+
+fn extra(suite: ExtraSuite) -> Extra {
+    match suite {
+        ExtraSuite::Updates => Extra::Updates,
+        ExtraSuite::Security => Extra::Security,
+    }
 }
 
 fn settings(options: &ArchiveOptions, suite: &str, architecture: &str) -> Result<Settings> {

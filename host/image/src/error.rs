@@ -125,6 +125,18 @@ impl Error {
         Self::Conflict { path: path.into(), first: first.to_string(), second: second.to_string() }
     }
 
+    /// A conflict as the fault of a value in the recipe; other errors stay what they are.
+    pub(crate) fn at(self, key: &KeyPath) -> Self {
+        match self {
+            Self::Conflict { .. } | Self::Path { .. } => Self::Recipe {
+                what: self.to_string(),
+                key: key.clone(),
+                help: Some("choose another path, or take one of the two away with [remove]".into()),
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn part(
         part: &'static str,
     ) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> Self + Copy {

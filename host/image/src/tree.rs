@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use corten_config::SERVICES_PATH;
 use corten_formats::tree::{Kind, Meta, Node, Tree};
-use corten_recipe::Plan;
 use corten_recipe::plan::Owner;
+use corten_recipe::{KeyPath, Plan};
 
 use crate::NodePrograms;
 use crate::assembly::{Assembly, Origin};
@@ -33,7 +33,9 @@ pub fn tree(
         let mode = selected.node.meta.mode & 0o777;
         let meta = Meta { mode, uid: 0, gid: 0, ..selected.node.meta.clone() };
         let node = Node { meta, kind: selected.node.kind.clone() };
-        assembly.place(&selected.path, node, Origin::Package(selected.package.clone()))?;
+        let key = KeyPath::of(&["packages", &selected.package]);
+        let placed = assembly.place(&selected.path, node, Origin::Package(selected.package.clone()));
+        placed.map_err(|error| error.at(&key))?;
     }
     own(&mut assembly, plan)?;
     corten(&mut assembly, programs)?;
@@ -63,14 +65,17 @@ fn own(assembly: &mut Assembly, plan: &Plan) -> Result<(), Error> {
     };
     for (path, directory) in &plan.directories {
         let node = assembly.node(directory.mode.bits(), Kind::Directory(BTreeMap::new()));
-        assembly.place(path.as_str(), owned(node, directory.owner), Origin::Recipe)?;
+        let placed = assembly.place(path.as_str(), owned(node, directory.owner), Origin::Recipe);
+        placed.map_err(|error| error.at(&KeyPath::of(&["directories", path.as_str()])))?;
     }
     for (path, file) in &plan.files {
         let node = assembly.node(file.mode.bits(), Kind::File(file.content.0.clone()));
-        assembly.place(path.as_str(), owned(node, file.owner), Origin::Recipe)?;
+        let placed = assembly.place(path.as_str(), owned(node, file.owner), Origin::Recipe);
+        placed.map_err(|error| error.at(&KeyPath::of(&["files", path.as_str()])))?;
     }
     for (path, target) in &plan.links {
-        assembly.symlink(path.as_str(), target.as_str(), Origin::Recipe)?;
+        let placed = assembly.symlink(path.as_str(), target.as_str(), Origin::Recipe);
+        placed.map_err(|error| error.at(&KeyPath::of(&["links", path.as_str()])))?;
     }
     Ok(())
 }
