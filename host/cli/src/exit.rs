@@ -79,8 +79,15 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(BadRecipe(report)) = error.downcast_ref() {
         anstream::eprintln!("{report:?}");
     } else {
-        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-        anstream::eprintln!("error: {}", causes.join(": "));
+        let mut text = String::new();
+        for cause in error.chain().map(ToString::to_string) {
+            // Some errors tell their source themselves.
+            if !text.contains(&cause) {
+                text.push_str(if text.is_empty() { "" } else { ": " });
+                text.push_str(&cause);
+            }
+        }
+        anstream::eprintln!("error: {text}");
     }
     class(error).into()
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use corten_vm::Forward;
+
 use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
 
 /// Boots a recipe or an image in QEMU and says when the node is ready.
@@ -21,7 +23,7 @@ pub struct RunArguments {
     pub cpus: u32,
     /// Forwards a TCP port of this machine to one of the node. Can be given more than once.
     #[arg(long, value_name = "HOST:GUEST")]
-    pub forward: Vec<String>,
+    pub forward: Vec<Forward>,
     /// Keep the disk in this folder, and use it again next time.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,

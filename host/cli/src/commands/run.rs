@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
 use corten_report::Event;
 use corten_vm::{
-    Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Forward, Limits, Machine, Outcome, RunEvent,
-    Settings, Until, Variables, Writes,
+    Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, Outcome, RunEvent, Settings,
+    Until, Variables, Writes,
 };
 use serde_json::json;
 
@@ -22,7 +22,6 @@ use crate::session::tools;
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let progress = Progress::new();
-    let forwards = arguments.forward.iter().map(|text| text.parse()).collect::<Result<Vec<Forward>, _>>()?;
     let image = image(arguments, &progress)?;
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
@@ -33,7 +32,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         memory_mib: arguments.memory,
         cpus: arguments.cpus,
         disks: vec![disk],
-        forwards,
+        forwards: arguments.forward.clone(),
         ..Machine::new(Boot::Uefi { variables })
     };
     let log = places::cache()?.join("console.log");
