@@ -25,8 +25,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let image = image(arguments, &progress)?;
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
-    let emulator = Emulator::from_host()?;
-    let _ = &tools;
+    let emulator = Emulator::from_tools(&tools)?;
     let (disk, variables) = disk(arguments, &image)?;
     let machine = Machine {
         memory_mib: arguments.memory,
