@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::handover::Handover;
 use crate::log::Log;
 use crate::timeline::Timeline;
 use crate::{failure, modprobe, stage1, stage2};
@@ -11,7 +12,7 @@ use crate::{failure, modprobe, stage1, stage2};
 enum Role {
     /// PID 1 in the initrd.
     Stage1,
-    /// PID 1 in the root, with the timeline so far.
+    /// PID 1 in the root, with what stage 1 hands over.
     Stage2(String),
     /// The kernel's helper that loads modules, with what it is asked for.
     Modprobe(Vec<String>),
@@ -48,9 +49,9 @@ pub fn run(arguments: &[String]) -> ExitCode {
             let why = stage1::run(&mut log, &mut timeline);
             failure::restart(&log, &why)
         }
-        Role::Stage2(timeline) => {
+        Role::Stage2(handover) => {
             let log = Log::open();
-            let why = stage2::run(&log, Timeline::decode(&timeline));
+            let why = stage2::run(&log, Handover::decode(&handover));
             failure::restart(&log, &why)
         }
         Role::Modprobe(requests) => modprobe::on_request(&requests),

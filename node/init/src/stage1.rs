@@ -9,6 +9,7 @@ use std::fs;
 use std::os::fd::AsFd as _;
 use std::thread;
 
+use corten_disk::{Search, Slot, loader};
 use corten_formats::verity::{OnCorruption, table_params};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::dm::{DeviceMapper, Target};
@@ -17,12 +18,12 @@ use corten_sys::uevent::{Received, Uevents};
 use corten_sys::{SysError, poll};
 
 use crate::cmdline::CommandLine;
-use crate::disk::{self, Search, Slot};
+use crate::handover::{Handover, Root};
 use crate::log::{Failure, Level, Log};
 use crate::modules::{Modules, Outcome};
 use crate::timeline::Timeline;
 use crate::uevent::Uevent;
-use crate::{devices, loader, mounts};
+use crate::{devices, mounts};
 
 /// How long a disk may take to appear.
 const DISK_TIMEOUT_MS: u64 = 10_000;
@@ -99,7 +100,9 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
         )
     })?;
     clock.step("stage1.switch");
-    let error = corten_sys::process::exec(STAGE2, &["stage2", &clock.timeline.encode()]);
+    let root = Root { disk: slot.disk, slot: slot.label };
+    let handover = Handover { timeline: std::mem::take(clock.timeline), root: Some(root) };
+    let error = corten_sys::process::exec(STAGE2, &["stage2", &handover.encode()]);
     Err(Failure::new("starting stage 2", error, "the root image is not one of Corten: build it again"))
 }
 
@@ -159,7 +162,7 @@ fn wait_for_slot(
         devices::aliases().into_iter().partition(|alias| alias.starts_with("virtio:"));
     loop {
         modules.load_for_devices(now.iter().map(String::as_str), log);
-        let found = disk::look(search, &command_line.root_hash);
+        let found = corten_disk::look(search, &command_line.root_hash);
         let mut slots = found.slots.into_iter();
         if let Some(slot) = slots.next() {
             for other in slots {

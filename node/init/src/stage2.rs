@@ -7,13 +7,14 @@ use corten_sys::clock::monotonic_ms;
 use corten_sys::{host, loopback};
 
 use crate::cmdline::CommandLine;
+use crate::handover::Handover;
 use crate::log::{Failure, Level, Log};
 use crate::node::{Image, Node};
-use crate::timeline::Timeline;
 use crate::{cgroup, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
-pub fn run(log: &Log, mut timeline: Timeline) -> Failure {
+pub fn run(log: &Log, handover: Handover) -> Failure {
+    let Handover { mut timeline, root: _ } = handover;
     let start = monotonic_ms();
     match prepare(log) {
         Ok((image, services)) => {

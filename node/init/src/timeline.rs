@@ -1,13 +1,16 @@
-//! How long each part of the boot took, handed from stage 1 to stage 2 as an argument.
+//! How long each part of the boot took, kept by both stages.
 
 use corten_report::Step;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Far more parts than a boot has; what comes after them is not recorded.
 const MAX_STEPS: usize = 256;
 
 /// The parts of the boot so far, in the order in which they ended.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timeline {
+    #[serde(deserialize_with = "limited")]
     steps: Vec<Step>,
 }
 
@@ -23,38 +26,11 @@ impl Timeline {
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
-
-    /// As an argument.
-    pub fn encode(&self) -> String {
-        serde_json::to_string(&self.steps).unwrap_or_default()
-    }
-
-    /// From an argument. One that can't be read loses the record, not the boot.
-    pub fn decode(text: &str) -> Self {
-        let mut steps: Vec<Step> = serde_json::from_str(text).unwrap_or_default();
-        steps.truncate(MAX_STEPS);
-        Self { steps }
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_encoded_is_decoded(steps in prop::collection::vec((".{0,20}", any::<u64>(), any::<u64>()), 0..9)) {
-            let mut timeline = Timeline::default();
-            for (name, start, end) in steps {
-                timeline.record(name, start, end);
-            }
-            prop_assert_eq!(Timeline::decode(&timeline.encode()), timeline);
-        }
-
-        #[test]
-        fn any_argument_is_read(text in ".*") {
-            let _ = Timeline::decode(&text);
-        }
-    }
+/// What comes from outside is no longer than what is recorded.
+fn limited<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let mut steps: Vec<Step> = Deserialize::deserialize(deserializer)?;
+    steps.truncate(MAX_STEPS);
+    Ok(steps)
 }

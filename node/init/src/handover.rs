@@ -1,0 +1,66 @@
+//! What stage 1 hands to stage 2, as one argument: the boot so far, and which disk and slot were taken.
+//!
+//! Both stages come from the same version of this program, but nothing here fails: an argument that can't be read
+//! loses the record, and the disk is looked for again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::timeline::Timeline;
+
+/// What stage 1 did and found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Handover {
+    /// The parts of the boot so far.
+    pub timeline: Timeline,
+    /// Where the running root lies; `None` where that is not known.
+    pub root: Option<Root>,
+}
+
+/// Where the running root lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Root {
+    /// Name of the disk, `vda` for example.
+    pub disk: String,
+    /// Label of the partition with its data.
+    pub slot: String,
+}
+
+impl Handover {
+    /// As an argument.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// From an argument.
+    pub fn decode(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(
+            steps in prop::collection::vec((".{0,20}", any::<u64>(), any::<u64>()), 0..9),
+            root in prop::option::of((".{0,20}", ".{0,20}")),
+        ) {
+            let mut timeline = Timeline::default();
+            for (name, start, end) in steps {
+                timeline.record(name, start, end);
+            }
+            let root = root.map(|(disk, slot)| Root { disk, slot });
+            let handover = Handover { timeline, root };
+            prop_assert_eq!(Handover::decode(&handover.encode()), handover);
+        }
+
+        #[test]
+        fn any_argument_is_read(text in ".*") {
+            let _ = Handover::decode(&text);
+        }
+    }
+}
