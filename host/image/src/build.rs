@@ -140,7 +140,7 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
     let boot = phase(Phase::Boot, listener, &mut seconds, || {
         let cache = Cache::new(request.cache, request.reuse);
         let initrd = initrd(&selection, request.programs.init, &cache)?;
-        boot_image(&selection, &initrd, &command_line(plan, &sealed.root_hash), &who.os_release())
+        boot_image(&selection, &initrd, &command_line(plan, &sealed.root_hash), &who.boot_release())
     })?;
     let parts = Parts { tree: &tree, selection: &selection, sealed: &sealed, boot: &boot };
     let (artifacts, sizes) = phase(Phase::Output, listener, &mut seconds, || {

@@ -1,8 +1,7 @@
 //! Names and identities of a build, all of them made from the recipe, the lock and the content: never by chance.
 
 use corten_formats::verity::RootHash;
-
-use crate::hex::hex;
+use corten_update::BootName;
 
 /// What names are made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +33,11 @@ impl Naming {
         salt
     }
 
-    /// File name of the boot image: two builds never share it.
+    /// File name of the boot image: two builds never share it. It has no counter, because there is nothing that a
+    /// node with this one image could fall back to.
     pub fn boot_image(&self, root_hash: &RootHash) -> String {
-        format!("corten_{}_{}.efi", self.version, hex(&root_hash.0[..4]))
+        let version = self.version.parse().expect("a recipe's version and a number make a version");
+        BootName::committed(version, root_hash).to_string()
     }
 
     /// Name of an artifact without its ending.

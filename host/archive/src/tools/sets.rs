@@ -67,6 +67,7 @@ pub const CHECKERS: Set = Set {
         "sbverify",
         "sfdisk",
         "sgdisk",
+        "systemd-analyze",
         "systemd-dissect",
         "ukify",
         "veritysetup",

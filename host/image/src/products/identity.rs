@@ -17,13 +17,20 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The text of os-release, which also becomes a section of the boot image: the loader sorts by its version.
+    /// The text of os-release in the root.
     pub fn os_release(&self) -> String {
         let Self { recipe, version, suite } = self;
         format!(
             "NAME=Corten\nID=corten\nID_LIKE=debian\nPRETTY_NAME=\"Corten {version} ({recipe})\"\n\
              VERSION_ID={version}\nIMAGE_ID={recipe}\nIMAGE_VERSION={version}\nDEBIAN_CODENAME={suite}\n"
         )
+    }
+
+    /// The text of os-release in the boot image. The loader sorts by `IMAGE_ID` before it looks at the version, so a
+    /// node that changes over to another recipe would be sorted by the names of recipes: here it is left out.
+    pub fn boot_release(&self) -> String {
+        let text = self.os_release();
+        text.split_inclusive('\n').filter(|line| !line.starts_with("IMAGE_ID=")).collect()
     }
 }
 
@@ -50,4 +57,21 @@ pub fn identity(assembly: &mut Assembly, identity: &Identity) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_finds_one_sort_key_in_all_recipes_and_the_version() {
+        let of = |recipe: &str| Identity {
+            recipe: recipe.into(),
+            version: "1.0.7".into(),
+            suite: "trixie".into(),
+        };
+        let text = of("a").boot_release();
+        assert!(text.contains("\nID=corten\n") && text.contains("\nIMAGE_VERSION=1.0.7\n"), "{text}");
+        assert!(!text.contains("IMAGE_ID=") && of("a").os_release().contains("\nIMAGE_ID=a\n"), "{text}");
+    }
 }

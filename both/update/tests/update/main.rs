@@ -1,0 +1,8 @@
+//! Versions against systemd's own comparison, and everything that happens to boot images against the model of the
+//! loader.
+#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+mod changes;
+#[path = "../../../formats/tests/tool/mod.rs"]
+mod tool;
+mod versions;
