@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use corten_formats::uki::PeImage;
-use corten_vm::{Boot, Disk, DiskFormat, Machine, OnReset, Variables, Writes};
+use corten_vm::{Boot, Disk, DiskFormat, Machine, OnReset, Variables, Watchdog, Writes};
 use serde::Deserialize;
 
 use crate::workshop::Workshop;
@@ -110,5 +110,5 @@ impl Image {
 
 fn machine(boot: Boot, disk: PathBuf) -> Machine {
     let disk = Disk { path: disk, format: DiskFormat::Raw, writes: Writes::Dropped };
-    Machine { disks: vec![disk], on_reset: OnReset::Stop, ..Machine::new(boot) }
+    Machine { disks: vec![disk], watchdog: Watchdog::I6300esb, on_reset: OnReset::Stop, ..Machine::new(boot) }
 }

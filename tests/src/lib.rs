@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     scenarios::artifacts::add(&workshop, &mut trials);
     scenarios::uefi::add(&workshop, &mut trials);
     scenarios::direct::add(&workshop, &mut trials);
+    scenarios::hang::add(&workshop, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);
     trials

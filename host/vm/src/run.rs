@@ -77,6 +77,8 @@ pub struct Outcome {
     pub timeline: Timeline,
     /// How often the machine was reset, by the guest or by its watchdog.
     pub resets: u32,
+    /// How often its watchdog ran out, which each time is one of the resets, or the end.
+    pub watchdog: u32,
     /// What executed the guest.
     pub accelerator: Accelerator,
     /// The last lines of the console.
@@ -224,6 +226,7 @@ struct Watching<'a> {
     stopping: Option<String>,
     timeline: Timeline,
     resets: u32,
+    watchdog: u32,
     tail: Tail,
 }
 
@@ -240,6 +243,7 @@ impl<'a> Watching<'a> {
             stopping: None,
             timeline: Timeline::new(Duration::ZERO),
             resets: 0,
+            watchdog: 0,
             tail: Tail::default(),
         }
     }
@@ -292,8 +296,10 @@ impl<'a> Watching<'a> {
             What::Message(message) => {
                 let act = self.watch.on(at, &Input::Message(&message));
                 if let Message::Event(event) = message {
-                    if matches!(event, QmpEvent::Reset { by: Origin::Guest, .. }) {
-                        self.restarted(at);
+                    match &event {
+                        QmpEvent::Reset { by: Origin::Guest, .. } => self.restarted(at),
+                        QmpEvent::Watchdog { .. } => self.watchdog += 1,
+                        _ => {}
                     }
                     events(RunEvent::Machine(at, event));
                 }
@@ -342,6 +348,7 @@ impl<'a> Watching<'a> {
             stopping: self.stopping,
             timeline: self.timeline,
             resets: self.resets,
+            watchdog: self.watchdog,
             accelerator,
             console_tail: self.tail.into_lines(),
             length,

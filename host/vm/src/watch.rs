@@ -44,6 +44,8 @@ pub enum End {
     PoweredOff,
     /// The guest restarted the machine, and the machine ends with that.
     Restarted,
+    /// The guest hung until its watchdog restarted the machine, and the machine ends with that.
+    Hung,
     /// The guest's kernel panicked and said so to the machine.
     Panicked,
     /// The node was not ready in time.
@@ -72,6 +74,7 @@ impl std::fmt::Display for End {
         match self {
             Self::PoweredOff => write!(f, "the node is off"),
             Self::Restarted => write!(f, "the node restarted"),
+            Self::Hung => write!(f, "the node hung and its watchdog restarted it"),
             Self::Panicked => write!(f, "the kernel panicked"),
             Self::NotReady => write!(f, "the node was not ready in time"),
             Self::NodeFailed => write!(f, "the node reported a failure"),
@@ -131,6 +134,7 @@ pub struct Watch {
     first_press: Option<Duration>,
     last_press: Option<Duration>,
     interrupted: bool,
+    bitten: bool,
     shutdown: Option<(Origin, String)>,
     end: Option<End>,
 }
@@ -149,6 +153,7 @@ impl Watch {
             first_press: None,
             last_press: None,
             interrupted: false,
+            bitten: false,
             shutdown: None,
             end: None,
         }
@@ -203,8 +208,13 @@ impl Watch {
                 self.shutdown = Some((*by, reason.clone()));
                 None
             }
+            Message::Event(QmpEvent::Watchdog { .. }) => {
+                self.bitten = true;
+                None
+            }
             // What is reported of one start says nothing about the next.
             Message::Event(QmpEvent::Reset { by: Origin::Guest, .. }) => {
+                self.bitten = false;
                 self.failed = None;
                 self.stopping = None;
                 None
@@ -288,6 +298,7 @@ impl Watch {
             return end;
         }
         match self.shutdown {
+            Some((Origin::Guest, reason)) if reason == "guest-reset" && self.bitten => End::Hung,
             Some((Origin::Guest, reason)) if reason == "guest-reset" => End::Restarted,
             Some((Origin::Guest, reason)) if reason == "guest-panic" => End::Panicked,
             Some((Origin::Guest, _)) => End::PoweredOff,

@@ -16,7 +16,7 @@ pub struct CommandLine {
     pub unknown: Vec<String>,
 }
 
-/// What is tried before the node counts as ready, beyond the services themselves.
+/// What is tried beyond the services themselves, before or after the node counts as ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Selftest {
     /// Nothing.
@@ -24,6 +24,8 @@ pub enum Selftest {
     None,
     /// A container from a static program of the image runs and exits with 0.
     Container,
+    /// The event loop of init stops once the node is ready. The watchdog has to end that.
+    Hang,
 }
 
 /// Why there is nothing to boot.
@@ -57,6 +59,7 @@ impl CommandLine {
                     }
                 }
                 Some(("selftest", "container")) => selftest = Selftest::Container,
+                Some(("selftest", "hang")) => selftest = Selftest::Hang,
                 _ => unknown.push(word.to_string()),
             }
         }

@@ -13,14 +13,27 @@ pub fn aliases() -> BTreeSet<String> {
     let classes =
         ["/sys/class/input", "/sys/class/dmi"].into_iter().map(|path| Path::new(path).to_path_buf());
     for directory in buses.chain(classes) {
-        for device in fs::read_dir(directory).into_iter().flatten().flatten() {
-            if let Ok(alias) = fs::read_to_string(device.path().join("modalias")) {
-                let alias = alias.trim();
-                if !alias.is_empty() {
-                    found.insert(alias.to_string());
-                }
+        collect(&directory, &mut found);
+    }
+    found
+}
+
+/// Aliases of the devices of some buses.
+pub fn aliases_on(buses: &[&str]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for bus in buses {
+        collect(&Path::new("/sys/bus").join(bus).join("devices"), &mut found);
+    }
+    found
+}
+
+fn collect(directory: &Path, found: &mut BTreeSet<String>) {
+    for device in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if let Ok(alias) = fs::read_to_string(device.path().join("modalias")) {
+            let alias = alias.trim();
+            if !alias.is_empty() {
+                found.insert(alias.to_string());
             }
         }
     }
-    found
 }

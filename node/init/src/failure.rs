@@ -8,6 +8,7 @@ use corten_sys::host::{Down, go_down};
 
 use crate::log::{Failure, Level, Log};
 use crate::report::Reporter;
+use crate::watchdog::Watchdog;
 
 /// Long enough to read the console, short enough for a machine without a person to try again soon.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -20,7 +21,10 @@ impl From<&Failure> for Event {
 }
 
 /// Shows a failure, reports it, and restarts the machine after a pause.
-pub fn restart(log: &Log, failure: &Failure) -> ExitCode {
+///
+/// The watchdog is fed for the last time before the pause, so it restarts a machine that can't do it by itself.
+pub fn restart(log: &Log, watchdog: &Watchdog, failure: &Failure) -> ExitCode {
+    watchdog.feed(log);
     log.show(failure, "restart in 10 seconds");
     let mut reporter = Reporter::open();
     reporter.send(&Event::from(failure));

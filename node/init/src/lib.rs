@@ -29,3 +29,4 @@ mod stage2;
 pub mod supervisor;
 mod timeline;
 mod uevent;
+mod watchdog;

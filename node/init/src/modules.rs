@@ -1,5 +1,6 @@
 //! Kernel modules: found through the index that the builder wrote, loaded with what they need.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use corten_formats::modules::{FILE_NAME, IndexError, IndexRef, Need, Resolution};
@@ -80,6 +81,21 @@ impl Modules {
             }
         }
         Ok(Outcome::Present)
+    }
+
+    /// Names of the modules that serve these aliases, or are needed by such, and that are wanted by name and path.
+    pub fn serving<'a>(
+        &'a self,
+        aliases: &BTreeSet<String>,
+        wanted: impl Fn(&str, &str) -> bool,
+    ) -> Vec<&'a str> {
+        let Ok(index) = self.index() else { return Vec::new() };
+        let resolved = aliases.iter().map(|alias| index.resolve(alias));
+        let loads = resolved.flat_map(|resolution| match resolution {
+            Resolution::Load(loads) => loads,
+            Resolution::BuiltIn | Resolution::Unknown => Vec::new(),
+        });
+        loads.filter(|load| wanted(load.name, load.path)).map(|load| load.name).collect()
     }
 
     /// Loads for devices, as many as there are. A driver that fails is logged: others may serve the device.

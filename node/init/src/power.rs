@@ -1,5 +1,12 @@
 //! The end of an orderly stop, when no service runs any more: other processes, mounts, power.
+//!
+//! The watchdog stays armed to the very end and is fed until then: while processes end, and while the last data is
+//! written, which takes as long as the disk needs. It is not disarmed for a power-off either. From the last food on
+//! the kernel has the whole time to switch the machine off; drivers whose device would bite a machine that is off
+//! stop it themselves when the kernel goes down. A machine that hangs on that way comes back up instead of being
+//! neither off nor on, with nobody there to see it.
 
+use std::thread;
 use std::time::Duration;
 
 use corten_sys::clock::monotonic_ms;
@@ -7,15 +14,18 @@ use corten_sys::host::{Down, go_down};
 use corten_sys::process::{self, Signal};
 
 use crate::log::{Failure, Level, Log};
+use crate::watchdog::Watchdog;
 use crate::{facts, mounts};
 
 /// What is left then are containers' processes and their shims.
 const TERMINATE_MS: u64 = 5000;
 const KILL_MS: u64 = 2000;
+/// A disk that takes longer for the last data than this is taken for one that hangs, and the watchdog decides.
+const WRITE_MS: u64 = 300_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Ends all other processes, unmounts, and takes the machine down. Returns only if the kernel refuses that.
-pub fn down(log: &Log, how: Down) -> Failure {
+pub fn down(log: &Log, watchdog: &Watchdog, how: Down) -> Failure {
     for (signal, time) in [(Signal::TERM, TERMINATE_MS), (Signal::KILL, KILL_MS)] {
         if alone() {
             break;
@@ -23,11 +33,10 @@ pub fn down(log: &Log, how: Down) -> Failure {
         if let Err(error) = process::kill_all_others(signal) {
             log.write(Level::Warning, error);
         }
-        wait(time);
+        wait(time, &mut || watchdog.feed(log));
     }
-    corten_sys::mount::sync();
-    mounts::release(log);
-    corten_sys::mount::sync();
+    write_back(log, watchdog);
+    watchdog.feed(log);
     log.write(
         Level::Notice,
         match how {
@@ -43,11 +52,31 @@ pub fn down(log: &Log, how: Down) -> Failure {
     )
 }
 
-fn wait(time: u64) {
+fn wait(time: u64, feed: &mut dyn FnMut()) {
     let end = monotonic_ms() + time;
     while !alone() && monotonic_ms() < end {
-        std::thread::sleep(PAUSE);
+        feed();
+        thread::sleep(PAUSE);
     }
+}
+
+/// Writes and unmounts in a thread, so that this one can feed the watchdog meanwhile.
+fn write_back(log: &Log, watchdog: &Watchdog) {
+    let work = || {
+        corten_sys::mount::sync();
+        mounts::release(log);
+        corten_sys::mount::sync();
+    };
+    let end = monotonic_ms() + WRITE_MS;
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, work) {
+        Ok(writer) => {
+            while !writer.is_finished() && monotonic_ms() < end {
+                watchdog.feed(log);
+                thread::sleep(PAUSE);
+            }
+        }
+        Err(_) => work(),
+    });
 }
 
 /// Whether PID 1 is the only process of user space. Takes ended children on the way.

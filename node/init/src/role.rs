@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::handover::Handover;
 use crate::log::Log;
 use crate::timeline::Timeline;
+use crate::watchdog::Watchdog;
 use crate::{failure, modprobe, stage1, stage2};
 
 /// A role of the program.
@@ -46,13 +47,15 @@ pub fn run(arguments: &[String]) -> ExitCode {
     match role(arguments, std::process::id() == 1) {
         Role::Stage1 => {
             let (mut log, mut timeline) = (Log::open(), Timeline::default());
-            let why = stage1::run(&mut log, &mut timeline);
-            failure::restart(&log, &why)
+            let mut watchdog = Watchdog::default();
+            let why = stage1::run(&mut log, &mut watchdog, &mut timeline);
+            failure::restart(&log, &watchdog, &why)
         }
         Role::Stage2(handover) => {
             let log = Log::open();
-            let why = stage2::run(&log, Handover::decode(&handover));
-            failure::restart(&log, &why)
+            let watchdog = Watchdog::inherit(&log);
+            let why = stage2::run(&log, &watchdog, Handover::decode(&handover));
+            failure::restart(&log, &watchdog, &why)
         }
         Role::Modprobe(requests) => modprobe::on_request(&requests),
         Role::Coldplug => modprobe::all_devices(),

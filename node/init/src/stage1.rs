@@ -23,6 +23,7 @@ use crate::log::{Failure, Level, Log};
 use crate::modules::{Modules, Outcome};
 use crate::timeline::Timeline;
 use crate::uevent::Uevent;
+use crate::watchdog::Watchdog;
 use crate::{devices, mounts};
 
 /// How long a disk may take to appear.
@@ -41,8 +42,8 @@ const SYSROOT: &str = "/sysroot";
 const STAGE2: &str = "/usr/lib/corten/init";
 
 /// Boots into the root. Returns only if it can't.
-pub fn run(log: &mut Log, timeline: &mut Timeline) -> Failure {
-    match boot(log, timeline) {
+pub fn run(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Failure {
+    match boot(log, watchdog, timeline) {
         Ok(never) => match never {},
         Err(failure) => failure,
     }
@@ -50,7 +51,7 @@ pub fn run(log: &mut Log, timeline: &mut Timeline) -> Failure {
 
 enum Never {}
 
-fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
+fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Result<Never, Failure> {
     let mut clock = Clock { last: monotonic_ms(), timeline };
     mounts::initrd().map_err(|error| {
         Failure::new("mounting the kernel's file systems", error, "the kernel lacks a part that Corten needs")
@@ -58,6 +59,9 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
     Log::unlimit();
     *log = Log::open();
     log.write(Level::Info, format_args!("stage 1, {}", env!("CARGO_PKG_VERSION")));
+    let modules = Modules::open().map_err(|error| {
+        Failure::new("reading the modules of the initrd", error, "write the boot image again")
+    })?;
     let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     let command_line = CommandLine::parse(&command_line).map_err(|error| {
         Failure::new("reading the kernel command line", error, "the boot image is damaged: write it again")
@@ -67,10 +71,7 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
     }
 
     let uevents = Uevents::new().map_err(no_kernel_part)?;
-    let modules = Modules::open().map_err(|error| {
-        Failure::new("reading the modules of the initrd", error, "write the boot image again")
-    })?;
-    // Checking the signatures of modules takes the most time here, so both kinds are loaded at once.
+    // Checking the signatures of modules takes the most time here, so what does not need the disk is loaded beside.
     let slot = thread::scope(|scope| {
         let others = scope.spawn(|| {
             if let Err(error) = modules.load(HASH, log) {
@@ -78,6 +79,8 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
             }
             NEEDED.iter().try_for_each(|name| require(&modules, name, log))
         });
+        *watchdog = Watchdog::arm(&modules, log);
+        clock.step("stage1.watchdog");
         let search = search(&modules, log);
         let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
         clock.step("stage1.disk");
@@ -100,6 +103,8 @@ fn boot(log: &mut Log, timeline: &mut Timeline) -> Result<Never, Failure> {
         )
     })?;
     clock.step("stage1.switch");
+    watchdog.keep_over_exec(log);
+    watchdog.feed(log);
     let root = Root { disk: slot.disk, slot: slot.label };
     let handover = Handover { timeline: std::mem::take(clock.timeline), root: Some(root) };
     let error = corten_sys::process::exec(STAGE2, &["stage2", &handover.encode()]);

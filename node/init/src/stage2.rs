@@ -10,17 +10,18 @@ use crate::cmdline::CommandLine;
 use crate::handover::Handover;
 use crate::log::{Failure, Level, Log};
 use crate::node::{Image, Node};
+use crate::watchdog::Watchdog;
 use crate::{cgroup, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
-pub fn run(log: &Log, handover: Handover) -> Failure {
+pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
     let Handover { mut timeline, root: _ } = handover;
     let start = monotonic_ms();
     match prepare(log) {
         Ok((image, services)) => {
             timeline.record("stage2.mounts", start, monotonic_ms());
-            match Node::new(log, image, services, &timeline) {
-                Ok(mut node) => power::down(log, node.run()),
+            match Node::new((log, watchdog), image, services, &timeline) {
+                Ok(mut node) => power::down(log, watchdog, node.run()),
                 Err(error) => {
                     Failure::new("starting supervision", error, "the kernel lacks a part that Corten needs")
                 }

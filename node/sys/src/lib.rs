@@ -1,4 +1,4 @@
-//! System calls of the node: mounts, device-mapper, modules, signals, processes, power.
+//! System calls of the node: mounts, device-mapper, modules, signals, processes, watchdog, power.
 //!
 //! This is the only crate of the project with `unsafe`, and it stays thin: rustix's safe wrappers wherever they
 //! exist, a block of its own for what they lack (device-mapper ioctls, signalfd, the moment between fork and
@@ -16,5 +16,6 @@ pub mod poll;
 pub mod process;
 pub mod signal;
 pub mod uevent;
+pub mod watchdog;
 
 pub use error::{Result, SysError};

@@ -3,6 +3,7 @@
 pub mod artifacts;
 pub mod command;
 pub mod direct;
+pub mod hang;
 pub mod uefi;
 pub mod verification;
 

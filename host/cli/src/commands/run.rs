@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
 use corten_report::Event;
 use corten_vm::{
-    Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, Outcome, RunEvent, Settings,
-    Until, Variables, Writes,
+    Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, Outcome, QmpEvent, RunEvent,
+    Settings, Until, Variables, Watchdog, Writes,
 };
 use serde_json::json;
 
@@ -32,6 +32,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         cpus: arguments.cpus,
         disks: vec![disk],
         forwards: arguments.forward.clone(),
+        watchdog: Watchdog::I6300esb,
         ..Machine::new(Boot::Uefi { variables })
     };
     let log = places::cache()?.join("console.log");
@@ -133,6 +134,9 @@ fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
         RunEvent::Report(time, Event::Stopping { cause }) => {
             progress.line(&format!("{}  stopping: {cause}", at(time)));
         }
+        RunEvent::Machine(time, QmpEvent::Watchdog { .. }) => {
+            progress.line(&format!("{}  the node hangs: its watchdog restarts the machine", at(time)));
+        }
         _ => {}
     }
 }
@@ -153,6 +157,7 @@ fn report(outcome: &Outcome) -> serde_json::Value {
         "end": outcome.end.to_string(),
         "accelerator": outcome.accelerator.name(),
         "resets": outcome.resets,
+        "watchdog": outcome.watchdog,
     })
 }
 

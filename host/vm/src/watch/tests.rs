@@ -152,6 +152,22 @@ fn how_the_machine_went_off_tells_the_end() {
     }
 }
 
+#[test]
+fn a_reset_by_the_watchdog_is_a_hang_and_one_by_the_guest_is_not() {
+    let bite = Message::Event(QmpEvent::Watchdog { action: "reset".into() });
+    let reset = Message::Event(QmpEvent::Reset { by: Origin::Guest, reason: "guest-reset".into() });
+    let over = shutdown(Origin::Guest, "guest-reset");
+    for (messages, expected) in
+        [(vec![&bite, &over], End::Hung), (vec![&bite, &reset, &over], End::Restarted)]
+    {
+        let mut watch = Watch::new(Until::Off, limits(), None);
+        for message in messages {
+            watch.on(seconds(1), &Input::Message(message));
+        }
+        assert_eq!(end(watch), expected);
+    }
+}
+
 fn any_input() -> impl Strategy<Value = (u8, u64)> {
     (0u8..12, 0u64..20)
 }

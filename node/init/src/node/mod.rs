@@ -23,6 +23,7 @@ use crate::log::{Level, Log};
 use crate::report::Reporter;
 use crate::supervisor::{Action, Check, Input, Readiness, Supervisor, Unit};
 use crate::timeline::Timeline;
+use crate::watchdog::Watchdog;
 
 use hotplug::Hotplug;
 use programs::{Ended, Programs, Role};
@@ -46,6 +47,7 @@ const REPORT_AGAIN_MS: u64 = 200;
 #[derive(Debug)]
 pub struct Node<'a> {
     log: &'a Log,
+    watchdog: &'a Watchdog,
     signals: Signals,
     reporter: Reporter,
     buttons: Buttons,
@@ -56,13 +58,19 @@ pub struct Node<'a> {
     gate: Gate,
     /// When each service was last started.
     started_ms: Vec<u64>,
+    selftest: Selftest,
     going: Option<Down>,
     stopped: bool,
 }
 
 impl<'a> Node<'a> {
     /// A node whose services all wait.
-    pub fn new(log: &'a Log, image: Image, services: Services, timeline: &Timeline) -> Result<Self> {
+    pub fn new(
+        (log, watchdog): (&'a Log, &'a Watchdog),
+        image: Image,
+        services: Services,
+        timeline: &Timeline,
+    ) -> Result<Self> {
         // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
         // have no handler away from PID 1.
         let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
@@ -70,6 +78,7 @@ impl<'a> Node<'a> {
         let units = table.iter().map(|service| unit(service, &table)).collect();
         let mut node = Self {
             log,
+            watchdog,
             signals,
             reporter: Reporter::open(),
             buttons: Buttons::default(),
@@ -77,6 +86,7 @@ impl<'a> Node<'a> {
             started_ms: vec![0; table.len()],
             supervisor: Supervisor::new(units),
             programs: Programs::new(log),
+            selftest: image.selftest,
             gate: Gate::new(image, monotonic_ms()),
             table,
             going: None,
@@ -105,6 +115,7 @@ impl<'a> Node<'a> {
     /// Waits for whatever comes next and deals with it.
     fn turn(&mut self) -> Result<()> {
         let timeout = self.next_deadline().map(|deadline| deadline.saturating_sub(monotonic_ms()));
+        let timeout = timeout.into_iter().chain(self.watchdog.interval_ms()).min();
         let outputs = self.programs.descriptors().count();
         let buttons = self.buttons.descriptors().count();
         let readable = {
@@ -131,6 +142,8 @@ impl<'a> Node<'a> {
         self.feed(Input::Time);
         self.check_readiness();
         self.reporter.flush();
+        // Last, so that a loop that gets no further than an error is a hang too.
+        self.watchdog.feed(self.log);
         Ok(())
     }
 
@@ -307,6 +320,21 @@ impl<'a> Node<'a> {
             .collect();
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
+            if self.selftest == Selftest::Hang && matches!(event, Event::Ready(_)) {
+                self.hang();
+            }
+        }
+    }
+
+    /// Stops the event loop for good, so that an operator sees the watchdog do its work.
+    fn hang(&mut self) {
+        self.reporter.flush();
+        self.log.write(
+            Level::Notice,
+            "selftest: init hangs from now on, until the watchdog restarts the machine",
+        );
+        loop {
+            std::thread::park();
         }
     }
 }

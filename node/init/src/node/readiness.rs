@@ -43,7 +43,7 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn new(image: Image, now: u64) -> Self {
-        let selftest = if image.selftest == Selftest::None { Wait::Done } else { Wait::Open };
+        let selftest = if image.selftest == Selftest::Container { Wait::Open } else { Wait::Done };
         Self {
             image,
             services: Wait::Open,

@@ -1,0 +1,61 @@
+//! An init whose event loop stops for good: the watchdog restarts the machine.
+
+use anyhow::{Context, Result, ensure};
+use corten_vm::{End, Machine, Until, Watchdog};
+use libtest_mimic::Trial;
+
+use super::RECIPE;
+use crate::scenario::{Place, Scenario, When};
+use crate::workshop::{Booted, Workshop};
+
+/// Adds the cases.
+pub fn add(place: &Place, trials: &mut Vec<Trial>) {
+    Scenario {
+        name: "hang",
+        when: When::Always,
+        run: |workshop| hang(workshop, "hang", Watchdog::I6300esb),
+        cases: &[
+            ("becomes_ready", super::becomes_ready),
+            ("hardware_restarts_the_machine", hardware_restarts_the_machine),
+            ("takes_as_long_as_the_watchdog_waits", takes_as_long_as_the_watchdog_waits),
+        ],
+    }
+    .add(place, trials);
+    Scenario {
+        name: "hang_without_hardware",
+        when: When::Long,
+        run: |workshop| hang(workshop, "hang_without_hardware", Watchdog::None),
+        cases: &[
+            ("becomes_ready", super::becomes_ready),
+            ("the_kernel_restarts_the_machine", the_kernel_restarts_the_machine),
+            ("takes_as_long_as_the_watchdog_waits", takes_as_long_as_the_watchdog_waits),
+        ],
+    }
+    .add(place, trials);
+}
+
+fn hang(workshop: &Workshop, name: &str, watchdog: Watchdog) -> Result<Booted> {
+    let image = workshop.image(RECIPE)?;
+    let command_line = format!("{} corten.selftest=hang", image.command_line);
+    let machine = Machine { watchdog, ..image.direct(command_line, image.disk.clone()) };
+    workshop.boot(name, &machine, Until::Off)
+}
+
+fn hardware_restarts_the_machine(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.end == End::Hung, "it ended with: {}", seen.outcome.end);
+    ensure!(seen.outcome.watchdog == 1, "the watchdog ran out {} times", seen.outcome.watchdog);
+    Ok(())
+}
+
+fn the_kernel_restarts_the_machine(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.end == End::Restarted, "it ended with: {}", seen.outcome.end);
+    Ok(())
+}
+
+/// 60 s, from the last time that it was fed, right before the loop stopped.
+fn takes_as_long_as_the_watchdog_waits(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = *seen.outcome.timeline.seconds().get("total").context("not ready")?;
+    let hung = seen.outcome.length.as_secs_f64() - ready;
+    ensure!((55.0..90.0).contains(&hung), "it hung for {hung:.1} s");
+    Ok(())
+}
