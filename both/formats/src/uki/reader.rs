@@ -1,5 +1,8 @@
 //! Reads a PE program: its sections and what in them belongs to the file.
 
+use std::mem::offset_of;
+use std::ops::Range;
+
 use zerocopy::FromBytes;
 
 use super::format::{
@@ -161,6 +164,28 @@ impl<'a> PeImage<'a> {
     /// Bytes of the file.
     pub fn file_size(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Offset of the checksum in the optional header: four bytes.
+    pub fn checksum_offset(&self) -> usize {
+        self.optional_offset() + offset_of!(RawOptional, checksum)
+    }
+
+    /// Offset of the entry that says where the certificate table is: offset and size, four bytes each. `None` where
+    /// the headers have no room for it, so that the program can't be signed.
+    pub fn certificate_entry_offset(&self) -> Option<usize> {
+        let directories = self.optional_offset() + size_of::<RawOptional>();
+        let there = self.optional.directories.get() as usize > DIRECTORY_SECURITY;
+        there.then_some(directories + DIRECTORY_SECURITY * size_of::<RawDirectory>())
+    }
+
+    /// Where the certificate table lies in the file; `None` when the program is not signed.
+    pub fn certificates_range(&self) -> Option<Range<usize>> {
+        self.certificates.map(|(offset, size)| offset as usize..(offset as usize).saturating_add(size as usize))
+    }
+
+    fn optional_offset(&self) -> usize {
+        self.pe_offset + size_of::<RawFile>()
     }
 
     /// The certificate table, as it lies in the file; `None` when the program is not signed.

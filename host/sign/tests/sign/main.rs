@@ -1,0 +1,9 @@
+//! Signatures, lists, updates and stores, read by other people's programs.
+#![allow(missing_docs)]
+
+mod efi;
+mod keys;
+mod pe;
+mod program;
+mod signature;
+mod tool;
