@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use corten_archive::{Archive, Settings};
 
 use crate::content::{Content, content};
+use crate::peer::mirror;
 use crate::peer::mkosi::Mkosi;
 use crate::statistics::Runs;
 
@@ -97,12 +97,8 @@ impl Build {
 
 /// mkosi with the addresses of the archive that this host uses.
 fn peer(folder: &Path) -> Result<Mkosi> {
-    let settings = Settings::new(folder.join("store"), jiff::Timestamp::now(), "trixie", "amd64");
-    let archive = Archive::open(settings)?;
-    let mirror = archive.mirror(&|_| {})?;
-    let security =
-        mirror.security.as_deref().context("the host's apt configuration names no security mirror")?;
-    Mkosi::set_up(&folder.join("mkosi"), &mirror.main, security)
+    let mirror = mirror(folder)?;
+    Mkosi::set_up(&folder.join("mkosi"), &mirror.main, &mirror.security)
 }
 
 fn row(ours: &Runs, theirs: &Runs, peer: bool) {

@@ -3,6 +3,7 @@
 //! Every figure in the documents of the project that compares Corten with something is printed here.
 #![forbid(unsafe_code)]
 
+mod boot;
 mod build;
 mod content;
 mod peer;
@@ -22,10 +23,13 @@ struct Arguments {
 enum Measurement {
     /// Building an image: full from cached packages, and after one changed file; against mkosi.
     Build(build::Build),
+    /// Booting until containerd serves: first boot and later ones; against Debian 13 and mkosi's image of it.
+    Boot(boot::Boot),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().measurement {
         Measurement::Build(build) => build.run(),
+        Measurement::Boot(boot) => boot.run(),
     }
 }

@@ -1,16 +1,26 @@
-//! Medians and ratios of a few interleaved runs.
+//! Medians and spread of a few interleaved runs.
 
 use std::time::Duration;
 
-/// The durations of several runs of one thing.
-#[derive(Default)]
+/// What several runs of one thing measured, in order of size.
+#[derive(Clone, Default)]
 pub struct Runs(Vec<f64>);
 
 impl Runs {
-    /// Adds one run.
+    /// Adds the seconds of one run.
     pub fn push(&mut self, duration: Duration) {
-        self.0.push(duration.as_secs_f64());
+        self.push_value(duration.as_secs_f64());
+    }
+
+    /// Adds a value of one run.
+    pub fn push_value(&mut self, value: f64) {
+        self.0.push(value);
         self.0.sort_by(f64::total_cmp);
+    }
+
+    /// How many runs there were.
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// The middle one, or the mean of the middle two.
@@ -22,12 +32,22 @@ impl Runs {
             _ => f64::midpoint(self.0[middle - 1], self.0[middle]),
         }
     }
+
+    /// The least.
+    pub fn least(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The most.
+    pub fn most(&self) -> f64 {
+        self.0.last().copied().unwrap_or(f64::NAN)
+    }
 }
 
 impl std::fmt::Display for Runs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (first, last) = (self.0.first().unwrap_or(&f64::NAN), self.0.last().unwrap_or(&f64::NAN));
-        write!(f, "{:7.2} s  ({first:.2} to {last:.2}, {} runs)", self.median(), self.0.len())
+        let (first, last) = (self.least(), self.most());
+        write!(f, "{:7.2} s  ({first:.2} to {last:.2}, {} runs)", self.median(), self.count())
     }
 }
 
@@ -44,5 +64,6 @@ mod tests {
         assert!((runs.median() - 2.0).abs() < 1e-9);
         runs.push(Duration::from_secs(3));
         assert!((runs.median() - 2.5).abs() < 1e-9);
+        assert_eq!(runs.to_string(), "   2.50 s  (1.00 to 9.00, 4 runs)");
     }
 }

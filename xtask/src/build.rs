@@ -17,24 +17,11 @@ const NODE_PROGRAMS: [&str; 2] = ["corten-init", "corten-health"];
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {
     let target = target()?;
-    // Paths of this machine must not get into programs that become part of an image.
-    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
-    let flags = format!(
-        "-C target-feature=+crt-static --remap-path-prefix={}=/corten --remap-path-prefix={}=/cargo",
-        root().display(),
-        home.unwrap_or_else(|_| "/nonexistent".into()),
-    );
-    let mut node = cargo();
-    node.args(["build", "--locked", "--profile", "node", "--target", TARGET]).env("RUSTFLAGS", flags);
-    for package in NODE_PACKAGES {
-        node.args(["--package", package]);
-    }
-    step("building the node's programs", &mut node)?;
-
+    let programs = static_programs("building the node's programs", &NODE_PACKAGES)?;
     let embedded = target.join("node-programs");
     std::fs::create_dir_all(&embedded)?;
     for program in NODE_PROGRAMS {
-        let built = target.join(TARGET).join("node").join(program);
+        let built = programs.join(program);
         replace(
             &embedded.join(program),
             &std::fs::read(&built).with_context(|| built.display().to_string())?,
@@ -47,6 +34,24 @@ pub fn build() -> Result<PathBuf> {
         .env("CORTEN_NODE_PROGRAMS", &embedded);
     step("building corten", &mut host)?;
     Ok(target.join("release/corten"))
+}
+
+/// Builds packages as those of the node, and returns the folder of their programs.
+pub fn static_programs(title: &str, packages: &[&str]) -> Result<PathBuf> {
+    // Paths of this machine must not get into programs that become part of an image.
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
+    let flags = format!(
+        "-C target-feature=+crt-static --remap-path-prefix={}=/corten --remap-path-prefix={}=/cargo",
+        root().display(),
+        home.unwrap_or_else(|_| "/nonexistent".into()),
+    );
+    let mut build = cargo();
+    build.args(["build", "--locked", "--profile", "node", "--target", TARGET]).env("RUSTFLAGS", flags);
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    step(title, &mut build)?;
+    Ok(target()?.join(TARGET).join("node"))
 }
 
 /// Writes a file only when its content differs, so that cargo does not build again what embeds it.

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::command::{need_mmdebstrap, run};
+use super::probe::{Probe, is_made, made};
+
 const TOOLS: &str = "mkosi,systemd-repart,systemd-ukify,systemd-boot-efi,systemd-container,debian-archive-keyring,\
                      dosfstools,mtools,e2fsprogs,erofs-utils,squashfs-tools,zstd,cpio,kmod,ca-certificates,gdisk,\
                      cryptsetup-bin,systemd,udev,bubblewrap";
@@ -64,9 +67,7 @@ impl Mkosi {
     pub fn set_up(folder: &Path, mirror: &str, security: &str) -> Result<Self> {
         let tools = folder.join("tools");
         if !tools.join("usr/bin/mkosi").exists() {
-            if Command::new("mmdebstrap").arg("--version").stdout(Stdio::null()).status().is_err() {
-                run(Command::new("apt-get").args(["install", "--yes", "--quiet", "mmdebstrap"]))?;
-            }
+            need_mmdebstrap()?;
             eprintln!("bench: making mkosi's tools tree");
             std::fs::create_dir_all(folder)?;
             let partial = folder.join("tools.part");
@@ -111,6 +112,23 @@ impl Mkosi {
         self.folder.join("tools").join(PROJECT).join("peer_1.raw")
     }
 
+    /// The same image with the probe of `bench boot` in it, made unless it is there.
+    pub fn disk_with_probe(&self, probe: &Probe) -> Result<PathBuf> {
+        let project = self.folder.join("tools").join(PROJECT);
+        let folder = project.join("boot");
+        let disk = folder.join("boot.raw");
+        let stamp = probe.stamp(&[CONFIGURATION])?;
+        if !is_made(&folder, &stamp) || !disk.exists() {
+            eprintln!("bench: building mkosi's image with the probe");
+            probe.install(&folder.join("extra"))?;
+            self.mkosi(
+                "mkosi --cache-only=always --output-directory=boot --output=boot --extra-tree=boot/extra -f build",
+            )?;
+            made(&folder, &stamp)?;
+        }
+        Ok(disk)
+    }
+
     /// A full build with nothing but packages and indexes cached.
     pub fn full(&self) -> Result<Duration> {
         self.mkosi("mkosi --cache-only=always -f build")
@@ -142,12 +160,4 @@ impl Mkosi {
         }
         Ok(started.elapsed())
     }
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).status().with_context(|| format!("starting {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?}: {status}");
-    }
-    Ok(())
 }

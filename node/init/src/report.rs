@@ -48,6 +48,11 @@ impl Reporter {
         }
     }
 
+    /// Whether the machine has the port.
+    pub fn has_port(&self) -> bool {
+        self.port.is_some()
+    }
+
     /// Whether something waits for a reader.
     pub fn is_waiting(&self) -> bool {
         !self.queue.is_empty()
