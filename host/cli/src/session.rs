@@ -94,14 +94,16 @@ impl Session {
         let corten_archive::Error::Resolve(ResolveError::Unknown { name, suites, nearest }) = &error else {
             return error.into();
         };
-        let key = if self.plan.kernel.package.as_str() == name {
-            KeyPath::of(&["kernel", "package"])
-        } else if let Some(at) =
-            self.plan.kernel.microcode.iter().position(|package| package.as_str() == name)
-        {
-            KeyPath::of(&["kernel", "microcode"]).item(at)
-        } else {
-            KeyPath::of(&["packages", name])
+        let kernel = &self.plan.kernel;
+        let lists = [("microcode", &kernel.microcode), ("firmware", &kernel.firmware)];
+        let listed = lists.into_iter().find_map(|(list, packages)| {
+            let at = packages.iter().position(|package| package.as_str() == name)?;
+            Some(KeyPath::of(&["kernel", list]).item(at))
+        });
+        let key = match listed {
+            _ if kernel.package.as_str() == name => KeyPath::of(&["kernel", "package"]),
+            Some(key) => key,
+            None => KeyPath::of(&["packages", name]),
         };
         let message = format!("there is no package {name:?} in {suites}");
         let mut diagnostic = self.plan.diagnostic(key, "recipe::packages", message);

@@ -16,7 +16,7 @@ use crate::select::Selection;
 /// zstd's level for the initrd: higher ones save a few kilobytes and take longer than the rest of the boot image.
 const LEVEL: i32 = 9;
 
-/// The initrd: init and the modules that boot needs, nothing else.
+/// The initrd: init, the modules that boot needs and their firmware, nothing else.
 pub fn initrd(selection: &Selection, init: &'static [u8], cache: &Cache) -> Result<Bytes, Error> {
     let fail = Error::part("initrd");
     let mut assembly = Assembly::new(0);
@@ -28,6 +28,8 @@ pub fn initrd(selection: &Selection, init: &'static [u8], cache: &Cache) -> Resu
     // The kernel opens it before init is there to mount anything.
     let console = assembly.node(0o600, Kind::CharDevice(5, 1));
     assembly.place("/dev/console", console, Origin::Corten)?;
+    // The kernel looks for firmware in /lib.
+    assembly.top_level_link("lib", "usr/lib", Origin::Corten)?;
     assembly.file("/init", Bytes::from_static(init), 0o755, Origin::Corten)?;
     assembly.file("/etc/initrd-release", Bytes::from_static(b"ID=corten\n"), 0o644, Origin::Corten)?;
     for (path, content) in &selection.kernel.boot_modules {

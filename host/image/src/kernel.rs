@@ -1,4 +1,4 @@
-//! The kernel: which package has it, its modules for the root and for the initrd, microcode.
+//! The kernel: which package has it, its modules for the root and for the initrd.
 //!
 //! Debian compresses each module with xz. They are stored decompressed: the kernel loads them without help, and
 //! they compress together with everything else.
@@ -7,14 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use bytes::Bytes;
-use corten_formats::cpio;
 use corten_formats::modules::{self, Builtin, Catalog, ModInfo, Module, UnknownWish};
 use corten_formats::tree::{Kind, Meta, Node};
 use corten_recipe::types::ModulePattern;
 use corten_recipe::{KeyPath, Plan};
 use rayon::prelude::*;
 
-use crate::assembly::{Assembly, Origin};
 use crate::error::Error;
 use crate::select::{Contents, KernelFiles, Packages};
 
@@ -30,6 +28,10 @@ pub struct FromKernel {
     pub kernel: KernelFiles,
     /// Modules of the root: path in the image and file.
     pub files: Vec<(String, Node)>,
+    /// Firmware that these modules may ask for.
+    pub asked: BTreeSet<String>,
+    /// Firmware that the modules of the initrd may ask for.
+    pub asked_at_boot: BTreeSet<String>,
 }
 
 /// The package that holds the kernel: the one that the recipe names, or the first along its dependencies, since
@@ -74,6 +76,11 @@ pub fn select(plan: &Plan, contents: &Contents) -> Result<FromKernel, Error> {
     let boot = closure(&catalog, &plan.kernel.boot_modules, "boot-modules")?;
     // The root has the modules of the initrd as well: hardware that appears later needs the same drivers.
     let root = root.union(&boot).cloned().collect();
+    let asked = |names: &BTreeSet<String>| {
+        let modules = names.iter().filter_map(|name| catalog.module(name));
+        modules.flat_map(|module| module.info.firmware.iter().cloned()).collect()
+    };
+    let (asked, asked_at_boot) = (asked(&root), asked(&boot));
     let meta = Meta { mode: 0o644, ..Meta::default() };
     let (root, root_index) = indexed(&catalog, &root, &files)?;
     let (boot, boot_index) = indexed(&catalog, &boot, &files)?;
@@ -85,6 +92,8 @@ pub fn select(plan: &Plan, contents: &Contents) -> Result<FromKernel, Error> {
     Ok(FromKernel {
         kernel: KernelFiles { release, image, boot_modules, index: root_index },
         files: root.into_iter().map(in_root).collect(),
+        asked,
+        asked_at_boot,
     })
 }
 
@@ -157,33 +166,4 @@ fn indexed(
     let index = modules::Index::build(&selection).map_err(|why| fail(why.into()))?.to_bytes();
     let content = |module: &Module| Some((module.path.clone(), files.get(&module.path)?.clone()));
     Ok((selection.modules().iter().filter_map(content).collect(), Bytes::from(index)))
-}
-
-/// The early archive with the microcode of these packages.
-pub fn microcode(packages: &[&Contents]) -> Result<Bytes, Error> {
-    let mut vendors: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
-    for contents in packages {
-        for (path, node) in &contents.entries {
-            let Kind::File(content) = &node.kind else { continue };
-            let vendor = match path.strip_prefix("/usr/lib/firmware/") {
-                Some(path) if path.starts_with("intel-ucode/") => cpio::MICROCODE_INTEL,
-                Some(path)
-                    if path.starts_with("amd-ucode/microcode_amd") && path.strip_suffix(".bin").is_some() =>
-                {
-                    cpio::MICROCODE_AMD
-                }
-                _ => continue,
-            };
-            vendors.entry(vendor).or_default().extend_from_slice(content);
-        }
-    }
-    if vendors.is_empty() {
-        return Ok(Bytes::new());
-    }
-    let mut assembly = Assembly::new(0);
-    for (path, content) in vendors {
-        assembly.file(path, Bytes::from(content), 0o644, Origin::Corten)?;
-    }
-    let (tree, _) = assembly.finish();
-    cpio::write(&tree).map(Bytes::from).map_err(|why| Error::part("microcode")(why.into()))
 }

@@ -12,6 +12,7 @@ mod check;
 mod disk;
 mod error;
 mod event;
+mod firmware;
 mod hex;
 mod kernel;
 mod locked;

@@ -12,7 +12,7 @@ pub struct BuiltIn {
 /// The recipe that is built where none is named.
 pub const DEFAULT: &str = "container-host";
 
-const RECIPES: [(BuiltIn, &str); 2] = [
+const RECIPES: [(BuiltIn, &str); 3] = [
     (
         BuiltIn {
             name: "base",
@@ -26,6 +26,13 @@ const RECIPES: [(BuiltIn, &str); 2] = [
             description: "base with containerd, crun and what container networks need",
         },
         include_str!("../../../recipes/container-host.toml"),
+    ),
+    (
+        BuiltIn {
+            name: "metal",
+            description: "container-host for real machines: their disks, network cards, firmware, microcode",
+        },
+        include_str!("../../../recipes/metal.toml"),
     ),
 ];
 

@@ -18,12 +18,13 @@ const REPLACED: [&[&str]; 3] =
 const REPLACED_TABLES: [&[&str]; 1] = [&["files", "*"]];
 
 /// Where what a list of `remove` names is found: the list, the table or list, and whatever goes with it.
-const REMOVED: [(&str, &[&str], Option<&str>); 14] = [
+const REMOVED: [(&str, &[&str], Option<&str>); 15] = [
     ("components", &["archive", "components"], None),
     ("modules", &["kernel", "modules"], None),
     ("boot-modules", &["kernel", "boot-modules"], None),
     ("command-line", &["kernel", "command-line"], None),
     ("microcode", &["kernel", "microcode"], None),
+    ("firmware", &["kernel", "firmware"], None),
     ("packages", &["packages"], Some("scripts")),
     ("scripts", &["scripts"], None),
     ("directories", &["directories"], None),

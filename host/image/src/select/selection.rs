@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corten_formats::tree::Node;
+use corten_recipe::types::PackageName;
 use corten_recipe::{KeyPath, Plan};
 
 use super::closure::{Closure, Located, Packages};
@@ -12,7 +13,7 @@ use super::contents::Contents;
 use super::licence::licence;
 use super::pick::pick;
 use crate::error::Error;
-use crate::kernel;
+use crate::{firmware, kernel};
 
 /// The package with the loader and the stub of boot images.
 pub const BOOT_PACKAGE: &str = "systemd-boot-efi";
@@ -35,7 +36,7 @@ pub struct KernelFiles {
     pub release: String,
     /// The kernel itself.
     pub image: Bytes,
-    /// Modules of the initrd and their index: path in the initrd and content.
+    /// Modules of the initrd with their index and their firmware: path in the initrd and content.
     pub boot_modules: Vec<(String, Bytes)>,
     /// Index of the modules in the root.
     pub index: Bytes,
@@ -85,8 +86,8 @@ pub fn requests(plan: &Plan) -> BTreeMap<String, Option<String>> {
         let version = selection.version.as_ref().map(ToString::to_string);
         wanted.insert(name.as_str().to_owned(), version);
     }
-    let rest = plan.kernel.microcode.iter().map(corten_recipe::types::PackageName::as_str);
-    for name in rest.chain([plan.kernel.package.as_str(), BOOT_PACKAGE]) {
+    let listed = plan.kernel.microcode.iter().chain(&plan.kernel.firmware);
+    for name in listed.map(PackageName::as_str).chain([plan.kernel.package.as_str(), BOOT_PACKAGE]) {
         wanted.entry(name.to_owned()).or_default();
     }
     wanted
@@ -148,10 +149,21 @@ pub fn select(plan: &Plan, packages: &dyn Packages) -> Result<Selection, Error> 
         node,
         package: kernel_package.clone(),
     }));
-    let microcode: Vec<&Contents> =
-        plan.kernel.microcode.iter().map(|name| loaded[name.as_str()].as_ref()).collect();
-    used.extend(microcode.iter().map(|contents| contents.name.clone()));
-    selection.microcode = kernel::microcode(&microcode)?;
+    let contents_of = |list: &[PackageName]| -> Vec<&Contents> {
+        list.iter().map(|name| loaded[name.as_str()].as_ref()).collect()
+    };
+    let microcode = contents_of(&plan.kernel.microcode);
+    selection.microcode = firmware::microcode(&microcode)?;
+    let packages_with_firmware = contents_of(&plan.kernel.firmware);
+    selection.files.extend(firmware::of_root(&packages_with_firmware, &modules.asked)?);
+    selection
+        .kernel
+        .boot_modules
+        .extend(firmware::of_initrd(&packages_with_firmware, &modules.asked_at_boot));
+    for contents in microcode.into_iter().chain(packages_with_firmware) {
+        selection.files.extend(firmware::terms(contents));
+        used.insert(contents.name.clone());
+    }
 
     selection.files.sort_by(|a, b| a.path.cmp(&b.path));
     selection.files.dedup();

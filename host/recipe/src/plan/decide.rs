@@ -188,6 +188,7 @@ fn decide_kernel(kernel: written::Kernel, court: &mut Court<'_>) -> Option<Kerne
         boot_modules: kernel.boot_modules.unwrap_or_default(),
         command_line,
         microcode: kernel.microcode.unwrap_or_default(),
+        firmware: kernel.firmware.unwrap_or_default(),
     })
 }
 

@@ -58,6 +58,8 @@ pub struct Kernel {
     pub command_line: Vec<KernelArgument>,
     /// Packages with microcode, put in front of the initrd.
     pub microcode: Vec<PackageName>,
+    /// Packages of whose files those are taken that the modules ask for.
+    pub firmware: Vec<PackageName>,
 }
 
 /// What is taken from a package.

@@ -49,6 +49,9 @@ pub struct Kernel {
     pub command_line: Option<Vec<KernelArgument>>,
     /// Packages with microcode. Added to those of the extended recipe.
     pub microcode: Option<Vec<PackageName>>,
+    /// Packages with firmware. Of their files those are taken that the modules ask for. Added to those of the
+    /// extended recipe.
+    pub firmware: Option<Vec<PackageName>>,
 }
 
 impl Read for Kernel {
@@ -59,6 +62,7 @@ impl Read for Kernel {
             boot_modules: table.texts("boot-modules"),
             command_line: table.texts("command-line"),
             microcode: table.texts("microcode"),
+            firmware: table.texts("firmware"),
         }
     }
 }

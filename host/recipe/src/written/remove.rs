@@ -21,6 +21,8 @@ pub struct Remove {
     pub command_line: Option<Vec<KernelArgument>>,
     /// Packages with microcode.
     pub microcode: Option<Vec<PackageName>>,
+    /// Packages with firmware.
+    pub firmware: Option<Vec<PackageName>>,
     /// Packages, with what is said of their scripts.
     pub packages: Option<Vec<PackageName>>,
     /// Packages whose scripts are spoken for.
@@ -49,6 +51,7 @@ impl Read for Remove {
             boot_modules: table.texts("boot-modules"),
             command_line: table.texts("command-line"),
             microcode: table.texts("microcode"),
+            firmware: table.texts("firmware"),
             packages: table.texts("packages"),
             scripts: table.texts("scripts"),
             directories: table.texts("directories"),
