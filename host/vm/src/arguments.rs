@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::machine::{Accelerator, Boot, Disk, Machine, OnReset, Watchdog, Writes};
+use crate::machine::{Accelerator, Boot, Disk, DiskFormat, Machine, OnReset, Watchdog, Writes};
 
 /// Paths of one run that the machine does not know.
 #[derive(Clone, Debug)]
@@ -115,7 +115,13 @@ fn attach(args: &mut Arguments, number: usize, disk: &Disk, order: &str) {
         Writes::Dropped => "snapshot=on",
         Writes::Kept => "cache=writeback",
     };
-    let drive = format!("if=none,id=disk{number},format={},discard=unmap,{writes},file=", disk.format.name());
+    // The guest sees a server's disk as one with a cache that it can flush, as it sees a file.
+    let file = match disk.format {
+        DiskFormat::Raw | DiskFormat::Qcow2 => "file=",
+        DiskFormat::Nbd => "file.driver=nbd,file.server.type=unix,file.server.path=",
+    };
+    let drive =
+        format!("if=none,id=disk{number},format={},discard=unmap,{writes},{file}", disk.format.name());
     args.option("-drive", with_path(&drive, &disk.path));
     args.option("-device", format!("virtio-blk-pci,drive=disk{number},serial=disk{number}{order}"));
 }
@@ -149,7 +155,7 @@ fn with_path(option: &str, path: &Path) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{DiskFormat, Forward, Variables};
+    use crate::machine::{Forward, Variables};
 
     fn places() -> Places {
         Places {
@@ -182,6 +188,19 @@ mod tests {
         });
         machine.forwards.push(Forward { host: 8443, guest: 7443 });
         insta::assert_snapshot!(text(&machine, Accelerator::Tcg));
+    }
+
+    #[test]
+    fn a_disk_of_a_server() {
+        let mut machine = Machine::new(Boot::Uefi { variables: Variables::Temporary });
+        machine.disks.push(Disk {
+            path: "/run/a,b.sock".into(),
+            format: DiskFormat::Nbd,
+            writes: Writes::Kept,
+        });
+        let args = text(&machine, Accelerator::Tcg);
+        let drive = args.lines().find(|line| line.contains("id=disk0"));
+        insta::assert_snapshot!(drive.expect("a drive"), @"-drive if=none,id=disk0,format=raw,discard=unmap,cache=writeback,file.driver=nbd,file.server.type=unix,file.server.path=/run/a,,b.sock");
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub enum Variables {
 /// A disk image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disk {
-    /// The image.
+    /// The image, or the socket of the server that has it.
     pub path: PathBuf,
     /// How its bytes are to be read. Never guessed, since a guest could forge the header of another format.
     pub format: DiskFormat,
@@ -86,13 +86,15 @@ pub enum DiskFormat {
     Raw,
     /// QEMU's own format.
     Qcow2,
+    /// The bytes of the disk, which an NBD server tells on a Unix socket, as an export without a name.
+    Nbd,
 }
 
 impl DiskFormat {
     /// QEMU's name of the format.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Raw => "raw",
+            Self::Raw | Self::Nbd => "raw",
             Self::Qcow2 => "qcow2",
         }
     }

@@ -13,7 +13,7 @@ use crate::console::Tail;
 use crate::control::Control;
 use crate::emulator::Emulator;
 use crate::error::Error;
-use crate::machine::{Accelerator, Boot, Machine, Variables};
+use crate::machine::{Accelerator, Boot, DiskFormat, Machine, Variables};
 use crate::probe::{self, Choice};
 use crate::process::Process;
 use crate::qmp::{Command, Commands, Message, Origin, QmpEvent};
@@ -203,7 +203,9 @@ fn check_inputs(machine: &Machine) -> Result<(), Error> {
         files.push(("kernel", kernel));
         files.extend(initrd.iter().map(|initrd| ("initrd", initrd.as_path())));
     }
-    files.extend(machine.disks.iter().map(|disk| ("disk image", disk.path.as_path())));
+    // A socket can't be opened; if nobody listens there, QEMU says so.
+    let images = machine.disks.iter().filter(|disk| disk.format != DiskFormat::Nbd);
+    files.extend(images.map(|disk| ("disk image", disk.path.as_path())));
     for (what, path) in files {
         File::open(path).map_err(|source| Error::Input { what, path: path.into(), source })?;
     }

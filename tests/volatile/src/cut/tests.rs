@@ -90,7 +90,7 @@ fn allowed(record: &Record, at: Tick) -> Vec<BTreeSet<u8>> {
                     && flush.received > answered
                     && flush.answered.is_some_and(|tick| tick <= at)
             };
-            (write.forced && answered <= at) || operations.iter().any(|other| covers(other))
+            (write.forced && answered <= at) || operations.iter().any(covers)
         });
         let value = match &write.content {
             Content::Bytes(bytes) => bytes[0],
