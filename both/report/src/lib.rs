@@ -15,6 +15,8 @@ pub const PORT: &str = "org.corten.report";
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
+    /// What was before the kernel.
+    BeforeKernel(BeforeKernel),
     /// A part of the boot ended.
     Step(Step),
     /// The node is ready: its services answered.
@@ -26,6 +28,16 @@ pub enum Event {
         /// What asked for it: `power-button`, `signal`, `request`, `failure`.
         cause: String,
     },
+}
+
+/// How long the machine took until the kernel, as its loader counted. Loaders count only where the processor's clock
+/// began at power-on, so not in virtual machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeforeKernel {
+    /// From power-on to the start of the loader.
+    pub firmware_ms: u64,
+    /// From there to the start of the boot image.
+    pub loader_ms: u64,
 }
 
 /// A part of the boot with its start and end.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use corten_config::SERVICES_PATH;
+use corten_config::{SERVICES_PATH, SYSCTL_PATH};
 use corten_formats::tree::{Kind, Meta, Node, Tree};
 use corten_recipe::plan::Owner;
 use corten_recipe::{KeyPath, Plan};
@@ -13,9 +13,6 @@ use crate::assembly::{Assembly, Origin};
 use crate::error::Error;
 use crate::products::{Identity, accounts, certificates, identity, links};
 use crate::select::Selection;
-
-/// Where the kernel settings of the recipe lie.
-const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
 
 /// Puts the tree together; returns it with the origin of each path.
 pub fn tree(

@@ -11,8 +11,12 @@ use crate::node::{Node, Value};
 use crate::source::{Origin, Source};
 
 /// Lists that a later recipe replaces, by path; `*` stands for any name.
-const REPLACED: [&[&str]; 3] =
-    [&["image", "formats"], &["services", "*", "exec"], &["services", "*", "ready"]];
+const REPLACED: [&[&str]; 4] = [
+    &["image", "formats"],
+    &["services", "*", "capabilities"],
+    &["services", "*", "exec"],
+    &["services", "*", "ready"],
+];
 
 /// Tables that a later recipe replaces.
 const REPLACED_TABLES: [&[&str]; 1] = [&["files", "*"]];

@@ -115,6 +115,27 @@ fn read_text<T: FromStr<Err = BadValue>>(node: &Node, path: KeyPath, sink: &Sink
     }
 }
 
+fn read_setting<T: FromStr<Err = BadValue>>(node: &Node, path: KeyPath, sink: &Sink<'_>) -> Option<T> {
+    match &node.value {
+        Value::Integer(number) => match number.to_string().parse() {
+            Ok(value) => Some(value),
+            Err(bad) => {
+                let bad: BadValue = bad;
+                let hint = Hint::new(format!("`{path}`"));
+                let problem =
+                    Problem::BadValue { key: path, value: number.to_string(), expected: bad.expected };
+                sink.put(problem, node, &node.span, hint);
+                None
+            }
+        },
+        Value::Text(_) => read_text(node, path, sink),
+        _ => {
+            wrong_type(node, path, "a string or an integer", sink);
+            None
+        }
+    }
+}
+
 impl<'a> Table<'a> {
     fn get(&mut self, key: &'static str) -> Option<(&'a Node, KeyPath)> {
         self.known.push(key);
@@ -237,20 +258,19 @@ impl<'a> Table<'a> {
         self.map(key, read_text)
     }
 
+    /// A string or an integer that has a form.
+    pub(crate) fn setting<T: FromStr<Err = BadValue>>(&mut self, key: &'static str) -> Option<T> {
+        let (node, path) = self.get(key)?;
+        read_setting(node, path, self.sink)
+    }
+
     /// A table whose values are strings or integers.
     pub(crate) fn setting_map<K, V>(&mut self, key: &'static str) -> Option<BTreeMap<K, V>>
     where
         K: FromStr<Err = BadValue> + Ord,
         V: FromStr<Err = BadValue>,
     {
-        self.map(key, |node, path, sink| match &node.value {
-            Value::Integer(number) => number.to_string().parse().ok(),
-            Value::Text(_) => read_text(node, path, sink),
-            _ => {
-                wrong_type(node, path, "a string or an integer", sink);
-                None
-            }
-        })
+        self.map(key, read_setting)
     }
 
     fn map<K, V>(

@@ -18,6 +18,7 @@ pub struct Timeline {
     power_on: Duration,
     kernel_start: Option<Duration>,
     ready: Option<(Duration, Duration)>,
+    loader: Option<Duration>,
     steps: Vec<Step>,
 }
 
@@ -41,6 +42,10 @@ impl Timeline {
                 self.ready.get_or_insert((at, guest));
                 guest
             }
+            Event::BeforeKernel(before) => {
+                self.loader = Some(Duration::from_millis(before.loader_ms));
+                return;
+            }
             _ => return,
         };
         // A guest whose clock is ahead of ours tells nothing about its start.
@@ -57,7 +62,8 @@ impl Timeline {
     /// Seconds by part of the boot; a part that is not known is left out.
     ///
     /// `firmware` is from power-on to kernel start: QEMU's own start, the firmware, the loader, and the kernel's
-    /// decompression, since the kernel's clock starts after that. `kernel` goes on to the first step of stage 1.
+    /// decompression, since the kernel's clock starts after that; `loader` is the part of it that the loader counted
+    /// for itself, which it does not in a virtual machine. `kernel` goes on to the first step of stage 1.
     /// `stage1` and `stage2` are from the start of their first to the end of their last step, `service.NAME` is
     /// each service; services overlap with each other and with stage 2. `kernel_to_ready` is what the node counted,
     /// `total` is from power-on to the arrival of ready.
@@ -69,6 +75,7 @@ impl Timeline {
             }
         };
         add("firmware", self.kernel_start.and_then(|start| start.checked_sub(self.power_on)));
+        add("loader", self.loader);
         add("kernel", self.span("stage1.").map(|(start, _)| Duration::from_millis(start)));
         for stage in ["stage1", "stage2"] {
             let span = self.span(&format!("{stage}."));

@@ -1,34 +1,51 @@
-//! Where the loader started from: the EFI variable that systemd's stub and loader leave behind.
+//! What the loader says: the EFI variables that systemd's loader and stub leave behind.
 //!
-//! Specification: the Boot Loader Interface, `LoaderDevicePartUUID`.
+//! Specification: the Boot Loader Interface, `LoaderDevicePartUUID`, `LoaderTimeInitUSec`, `LoaderTimeExecUSec`.
 
 use corten_formats::gpt::Guid;
 use corten_sys::mount::{Mount, MountFlags, mount};
 
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
-const VARIABLE: &str = "LoaderDevicePartUUID-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/// What the loader says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Loader {
+    /// GUID of the partition that it started from.
+    pub partition: Option<Guid>,
+    /// Microseconds from power-on to its start, and to its start of the boot image.
+    pub times_us: Option<(u64, u64)>,
+}
 
 /// Whether the firmware is EFI.
 pub fn is_efi() -> bool {
     std::path::Path::new(EFIVARS).exists()
 }
 
-/// GUID of the partition that the loader started from, if there is the variable.
-pub fn partition() -> Option<Guid> {
+/// What the loader left behind; nothing of what it did not.
+pub fn read() -> Loader {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RDONLY;
-    mount(&Mount { source: "efivarfs", target: EFIVARS, kind: "efivarfs", flags, data: "" }).ok()?;
-    let variable = std::fs::read(format!("{EFIVARS}/{VARIABLE}")).ok();
+    if mount(&Mount { source: "efivarfs", target: EFIVARS, kind: "efivarfs", flags, data: "" }).is_err() {
+        return Loader::default();
+    }
+    let variable = |name: &str| text(&std::fs::read(format!("{EFIVARS}/{name}-{VENDOR}")).ok()?);
+    let time = |name: &str| variable(name)?.parse::<u64>().ok();
+    let times = time("LoaderTimeInitUSec").zip(time("LoaderTimeExecUSec"));
+    let read = Loader {
+        partition: variable("LoaderDevicePartUUID").and_then(|text| text.parse().ok()),
+        times_us: times.filter(|(start, end)| start <= end),
+    };
     // Stage 2 has no use for it, and what is not mounted can't be broken.
     let _ = corten_sys::mount::unmount(std::path::Path::new(EFIVARS));
-    parse(&variable?)
+    read
 }
 
-/// Four bytes of attributes, then the GUID as UTF-16 text, in upper case, with a zero at its end.
-fn parse(variable: &[u8]) -> Option<Guid> {
+/// Four bytes of attributes, then UTF-16 with a zero at its end; GUIDs are in upper case.
+fn text(variable: &[u8]) -> Option<String> {
     let (units, _) = variable.get(4..)?.as_chunks::<2>();
     let units: Vec<u16> =
         units.iter().map(|unit| u16::from_le_bytes(*unit)).take_while(|unit| *unit != 0).collect();
-    String::from_utf16(&units).ok()?.to_ascii_lowercase().parse().ok()
+    String::from_utf16(&units).ok().map(|text| text.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -38,16 +55,17 @@ mod tests {
 
     #[test]
     fn the_variable_is_read_as_the_loader_writes_it() {
-        let text = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B\0";
+        let written = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B\0";
         let mut variable = vec![6, 0, 0, 0];
-        variable.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
-        assert_eq!(parse(&variable), Some(corten_formats::gpt::types::ESP));
+        variable.extend(written.encode_utf16().flat_map(u16::to_le_bytes));
+        let read = text(&variable).expect("a text");
+        assert_eq!(read.parse(), Ok(corten_formats::gpt::types::ESP));
     }
 
     proptest! {
         #[test]
         fn any_variable_is_read(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            let _ = parse(&bytes);
+            let _ = text(&bytes);
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use corten_config::Resources;
+
 const ROOT: &str = "/sys/fs/cgroup";
 const OWN: &str = "/sys/fs/cgroup/corten";
 /// Controllers that services and containers are limited with.
@@ -25,11 +27,15 @@ fn enable(group: &Path) -> io::Result<()> {
     fs::write(group.join("cgroup.subtree_control"), enable.join(" "))
 }
 
-/// Makes the group of a service.
-pub fn create(service: &str) -> io::Result<PathBuf> {
+/// Makes the group of a service. The second value names limits that the kernel did not take.
+pub fn create(service: &str, resources: &Resources) -> io::Result<(PathBuf, Vec<String>)> {
     let path = of(service);
     fs::create_dir_all(&path)?;
-    Ok(path)
+    let set = |(file, value): (&str, u64)| {
+        fs::write(path.join(file), value.to_string()).err().map(|error| format!("{file} = {value}: {error}"))
+    };
+    let refused = resources.files().filter_map(set).collect();
+    Ok((path, refused))
 }
 
 fn of(service: &str) -> PathBuf {

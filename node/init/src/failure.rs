@@ -20,6 +20,21 @@ impl From<&Failure> for Event {
     }
 }
 
+/// A defect of init itself ends PID 1, and the kernel with it, which restarts by `panic=` on its command line. Until
+/// then the lines stand on the console.
+pub fn announce_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let log = Log::open();
+        let failure = Failure::new(
+            "init itself",
+            panic,
+            "this is a defect of Corten: report these lines to its makers",
+        );
+        log.show(&failure, "the kernel stops and restarts the machine");
+        Reporter::open().send(&Event::from(&failure));
+    }));
+}
+
 /// Shows a failure, reports it, and restarts the machine after a pause.
 ///
 /// The watchdog is fed for the last time before the pause, so it restarts a machine that can't do it by itself.

@@ -14,14 +14,16 @@ const NO_DEVICES: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
 /// What stage 1 needs. It moves with the root, so stage 2 finds it.
 const KERNEL: [Mount<'static>; 3] = [
-    of("devtmpfs", "/dev", MountFlags::NOSUID, "mode=0755"),
-    of("proc", "/proc", STRICT, ""),
+    of("devtmpfs", "/dev", MountFlags::NOSUID.union(MountFlags::NOEXEC), "mode=0755"),
+    // A process sees those of its own user; root sees all.
+    of("proc", "/proc", STRICT, "hidepid=invisible"),
+    // Not read-only: drivers are set up here, and only root can write to it.
     of("sysfs", "/sys", STRICT, ""),
 ];
 
 /// What stage 2 can't do without.
 const NEEDED: [Mount<'static>; 4] = [
-    of("tmpfs", "/run", NO_DEVICES, "mode=0755"),
+    of("tmpfs", "/run", STRICT, "mode=0755"),
     of("tmpfs", "/tmp", STRICT, "mode=1777"),
     // Containers have their files below /var, so programs may run from it.
     of("tmpfs", "/var", NO_DEVICES, "mode=0755"),
@@ -31,7 +33,7 @@ const NEEDED: [Mount<'static>; 4] = [
 /// What some programs want. Their mount points below /dev are made here, since devtmpfs is empty of them.
 const WANTED: [Mount<'static>; 4] = [
     of("devpts", "/dev/pts", MountFlags::NOSUID.union(MountFlags::NOEXEC), "mode=0620,gid=5,ptmxmode=0666"),
-    of("tmpfs", "/dev/shm", NO_DEVICES, "mode=1777"),
+    of("tmpfs", "/dev/shm", STRICT, "mode=1777"),
     of("mqueue", "/dev/mqueue", STRICT, ""),
     of("securityfs", "/sys/kernel/security", STRICT, ""),
 ];

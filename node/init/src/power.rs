@@ -15,7 +15,7 @@ use corten_sys::process::{self, Signal};
 
 use crate::log::{Failure, Level, Log};
 use crate::watchdog::Watchdog;
-use crate::{facts, mounts};
+use crate::{entropy, facts, mounts};
 
 /// What is left then are containers' processes and their shims.
 const TERMINATE_MS: u64 = 5000;
@@ -35,6 +35,7 @@ pub fn down(log: &Log, watchdog: &Watchdog, how: Down) -> Failure {
         }
         wait(time, &mut || watchdog.feed(log));
     }
+    entropy::stop(log);
     write_back(log, watchdog);
     watchdog.feed(log);
     log.write(

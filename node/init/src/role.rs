@@ -44,7 +44,11 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
 /// Does what the arguments say. PID 1 never comes back from here: it switches to the root, or takes the machine
 /// down.
 pub fn run(arguments: &[String]) -> ExitCode {
-    match role(arguments, std::process::id() == 1) {
+    let role = role(arguments, std::process::id() == 1);
+    if matches!(role, Role::Stage1 | Role::Stage2(_)) {
+        failure::announce_panics();
+    }
+    match role {
         Role::Stage1 => {
             let (mut log, mut timeline) = (Log::open(), Timeline::default());
             let mut watchdog = Watchdog::default();

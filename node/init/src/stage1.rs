@@ -11,6 +11,7 @@ use std::thread;
 
 use corten_disk::{Search, Slot, loader};
 use corten_formats::verity::{OnCorruption, table_params};
+use corten_report::BeforeKernel;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::dm::{DeviceMapper, Target};
 use corten_sys::mount::{Mount, MountFlags, mount, move_mount, switch_root};
@@ -52,7 +53,8 @@ pub fn run(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> F
 enum Never {}
 
 fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Result<Never, Failure> {
-    let mut clock = Clock { last: monotonic_ms(), timeline };
+    let mut clock = Clock { last: 0, timeline };
+    clock.step("kernel");
     mounts::initrd().map_err(|error| {
         Failure::new("mounting the kernel's file systems", error, "the kernel lacks a part that Corten needs")
     })?;
@@ -81,7 +83,7 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
         });
         *watchdog = Watchdog::arm(&modules, log);
         clock.step("stage1.watchdog");
-        let search = search(&modules, log);
+        let search = search(&modules, clock.timeline, log);
         let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
         clock.step("stage1.disk");
         match others.join() {
@@ -140,18 +142,22 @@ fn require(modules: &Modules, name: &str, log: &Log) -> Result<(), Failure> {
 
 /// Only the disk that the loader started from counts. Without that variable, as when a kernel is started
 /// directly, every disk is looked at.
-fn search(modules: &Modules, log: &Log) -> Search {
+fn search(modules: &Modules, timeline: &mut Timeline, log: &Log) -> Search {
     if !loader::is_efi() {
         return Search::All;
     }
     if let Err(error) = modules.load("efivarfs", log) {
         log.write(Level::Warning, error);
     }
-    let partition = loader::partition();
-    if partition.is_none() {
+    let loader = loader::read();
+    timeline.before_kernel = loader.times_us.map(|(start, end)| BeforeKernel {
+        firmware_ms: start / 1000,
+        loader_ms: end.saturating_sub(start) / 1000,
+    });
+    if loader.partition.is_none() {
         log.write(Level::Warning, "the loader did not say which disk it started from: looking at all");
     }
-    partition.map_or(Search::All, Search::DiskOf)
+    loader.partition.map_or(Search::All, Search::DiskOf)
 }
 
 fn wait_for_slot(
@@ -234,7 +240,8 @@ fn verify(slot: &Slot, command_line: &CommandLine) -> Result<String, Failure> {
 }
 
 fn enter(device: &str) -> Result<(), SysError> {
-    let flags = MountFlags::RDONLY | MountFlags::NODEV;
+    // Nothing in an image gains rights by being started, whatever its mode says.
+    let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
     mount(&Mount { source: device, target: SYSROOT, kind: "erofs", flags, data: "" })?;
     for directory in ["/dev", "/proc", "/sys"] {
         move_mount(directory, &format!("{SYSROOT}{directory}"))?;

@@ -1,15 +1,23 @@
 //! How long each part of the boot took, kept by both stages.
 
-use corten_report::Step;
+use std::path::Path;
+use std::{fs, io};
+
+use corten_report::{BeforeKernel, Step};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Far more parts than a boot has; what comes after them is not recorded.
 const MAX_STEPS: usize = 256;
 
+/// Where programs of the node find it.
+const FILE: &str = "/run/corten/timeline.json";
+
 /// The parts of the boot so far, in the order in which they ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(default)]
 pub struct Timeline {
+    /// What was before the kernel; `None` where nobody counted.
+    pub before_kernel: Option<BeforeKernel>,
     #[serde(deserialize_with = "limited")]
     steps: Vec<Step>,
 }
@@ -20,6 +28,14 @@ impl Timeline {
         if self.steps.len() < MAX_STEPS {
             self.steps.push(Step { name: name.into(), start_ms, end_ms });
         }
+    }
+
+    /// Writes it to where programs of the node find it.
+    pub fn keep(&self) -> io::Result<()> {
+        if let Some(folder) = Path::new(FILE).parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(FILE, serde_json::to_vec(self)?)
     }
 
     /// What was recorded.

@@ -13,6 +13,7 @@ pub mod loopback;
 pub mod module;
 pub mod mount;
 pub mod poll;
+pub mod privileges;
 pub mod process;
 pub mod signal;
 pub mod uevent;

@@ -14,6 +14,7 @@ pub use rustix::process::Signal;
 
 use crate::Result;
 use crate::error::{failed, io_failed};
+use crate::privileges::{Prepared, Privileges};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl std::fmt::Display for Exit {
 }
 
 /// Starts a program in a session of its own, with no blocked signals, in the cgroup of that directory if one is
-/// given. Returns its process number; [`reap`] tells how it ended.
-pub fn spawn(command: &mut Command, cgroup: Option<&Path>) -> Result<u32> {
+/// given, with these privileges. Returns its process number; [`reap`] tells how it ended.
+pub fn spawn(command: &mut Command, cgroup: Option<&Path>, privileges: &Privileges) -> Result<u32> {
     let name = command.get_program().to_string_lossy().into_owned();
     let procs = match cgroup {
         Some(directory) => {
@@ -46,9 +47,11 @@ pub fn spawn(command: &mut Command, cgroup: Option<&Path>) -> Result<u32> {
         None => None,
     };
     let procs_fd: Option<RawFd> = procs.as_ref().map(AsRawFd::as_raw_fd);
-    // SAFETY: between fork and exec only async-signal-safe calls are made: setsid, write, sigemptyset and
-    // sigprocmask. The closure owns a plain number; `procs` keeps that descriptor open until after spawn.
-    unsafe { command.pre_exec(move || enter_session(procs_fd)) };
+    let prepared = Prepared::new(privileges);
+    // SAFETY: between fork and exec only async-signal-safe calls are made: setsid, write, sigemptyset, sigprocmask,
+    // and the system calls of `Prepared::apply`, which allocates nothing. The closure owns a plain number, whose
+    // descriptor `procs` keeps open until after spawn, and the prepared values.
+    unsafe { command.pre_exec(move || enter_session(procs_fd).and_then(|()| prepared.apply())) };
     let child = command.spawn().map_err(io_failed("execve", name))?;
     drop(procs);
     Ok(child.id())
@@ -137,7 +140,8 @@ mod tests {
             "grep -q 'SigBlk:.0000000000000000' /proc/self/status && \
                        [ \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ ] && exit 7; exit 1",
         ]);
-        let pid = spawn(command.stdin(Stdio::null()), None).expect("the shell starts");
+        let pid =
+            spawn(command.stdin(Stdio::null()), None, &Privileges::default()).expect("the shell starts");
         let exit = loop {
             match reap().expect("wait works") {
                 Some((ended, exit)) if ended == pid => break exit,
@@ -149,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
-        let error = spawn(&mut Command::new("/no/such/program"), None).expect_err("nothing to run");
+        let error = spawn(&mut Command::new("/no/such/program"), None, &Privileges::default())
+            .expect_err("nothing to run");
         assert_eq!(error.to_string(), "execve /no/such/program: No such file or directory (os error 2)");
     }
 }

@@ -181,7 +181,8 @@ impl<'a> PeImage<'a> {
 
     /// Where the certificate table lies in the file; `None` when the program is not signed.
     pub fn certificates_range(&self) -> Option<Range<usize>> {
-        self.certificates.map(|(offset, size)| offset as usize..(offset as usize).saturating_add(size as usize))
+        self.certificates
+            .map(|(offset, size)| offset as usize..(offset as usize).saturating_add(size as usize))
     }
 
     fn optional_offset(&self) -> usize {

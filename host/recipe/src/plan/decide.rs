@@ -104,7 +104,7 @@ impl Merged {
             })
             .collect();
         let files = self.decide_files(&accounts, court);
-        let services = services::decide(recipe, court);
+        let services = services::decide(recipe, &accounts, court);
         let image = image::decide(recipe.image.clone().unwrap_or_default(), court);
         let (name, version) = identity(recipe)?;
         Some(Plan {

@@ -4,6 +4,7 @@
 //! it reports through [`Plan::diagnostic`], which knows the place in the recipe.
 
 mod accounts;
+mod confinement;
 mod decide;
 mod image;
 mod parts;

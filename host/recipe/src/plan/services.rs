@@ -2,6 +2,8 @@
 
 use corten_config::{Kill, Service, Services, ServicesError};
 
+use super::accounts::Accounts;
+use super::confinement;
 use super::decide::Court;
 use crate::diagnostic::Problem;
 use crate::key::KeyPath;
@@ -12,7 +14,7 @@ use crate::written;
 const STOP_SECONDS: u32 = 30;
 
 /// Checks the services and puts them in order.
-pub(super) fn decide(recipe: &written::Recipe, court: &mut Court<'_>) -> Services {
+pub(super) fn decide(recipe: &written::Recipe, accounts: &Accounts, court: &mut Court<'_>) -> Services {
     let empty = std::collections::BTreeMap::new();
     let written = recipe.services.as_ref().unwrap_or(&empty);
     let mut services = Vec::with_capacity(written.len());
@@ -49,8 +51,10 @@ pub(super) fn decide(recipe: &written::Recipe, court: &mut Court<'_>) -> Service
                 );
             }
         }
-        services.push(convert(name, service, (exec, ready, after)));
+        let runs = convert(name, service, (exec, ready, after));
+        services.push(confinement::decide(runs, service, accounts, court));
     }
+    confinement::check_owners(&services, court);
     if !sound {
         return Services::default();
     }
@@ -76,22 +80,17 @@ fn convert(
     service: &written::Service,
     (exec, ready, after): (&[Text], &[Text], &[ServiceName]),
 ) -> Service {
-    let texts = |texts: &[Text]| texts.iter().map(ToString::to_string).collect();
+    let texts = |texts: &[Text]| -> Vec<String> { texts.iter().map(ToString::to_string).collect() };
+    let stop_seconds = service.stop_seconds.unwrap_or(STOP_SECONDS);
+    let environment = service.environment.iter().flatten();
     Service {
-        name: name.to_string(),
-        exec: texts(exec),
-        environment: service
-            .environment
-            .iter()
-            .flatten()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect(),
+        environment: environment.map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         after: after.iter().map(ToString::to_string).collect(),
         ready: texts(ready),
         kill: match service.kill {
             Some(written::Kill::Process) => Kill::Process,
             Some(written::Kill::Group) | None => Kill::Group,
         },
-        stop_seconds: service.stop_seconds.unwrap_or(STOP_SECONDS),
+        ..Service::new(name.to_string(), texts(exec), stop_seconds)
     }
 }

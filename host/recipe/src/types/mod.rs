@@ -2,6 +2,7 @@
 
 mod constraint;
 mod id;
+mod limit;
 mod mode;
 mod path;
 mod pattern;
@@ -11,14 +12,15 @@ mod word;
 
 pub use constraint::Constraint;
 pub use id::Id;
+pub use limit::{CapabilityName, LimitValue};
 pub use mode::Mode;
 pub use path::{LinkTarget, TargetPath};
 pub use pattern::{DataPattern, Glob, ModulePattern, PROGRAM_FOLDERS, Program};
 pub use size::Size;
 pub use text::Text;
 pub use word::{
-    AccountName, Architecture, Component, EnvironmentName, KernelArgument, PackageName, ProgramName,
-    RecipeName, RecipeVersion, Rule, ServiceName, Suite, SysctlKey, Word,
+    AccountName, Architecture, Component, DirectoryName, EnvironmentName, KernelArgument, PackageName,
+    ProgramName, RecipeName, RecipeVersion, Rule, ServiceName, Suite, SysctlKey, Word,
 };
 
 /// Why a text is not the value that it should be.

@@ -235,6 +235,22 @@ pub mod rules {
         const MAX: usize = 64;
     }
 
+    /// Name of a directory of a service, right below `/run` and the like.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum DirectoryName {}
+    impl Rule for DirectoryName {
+        const NAME: &'static str = "DirectoryName";
+        const EXPECTED: &'static str = "one name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`, \
+                                        no `.` first, and not `corten`, which is init's own";
+        const FIRST: &'static str = "a-z0-9_";
+        const REST: &'static str = "a-z0-9._-";
+        const MAX: usize = 64;
+
+        fn fits(text: &str) -> bool {
+            text != "corten"
+        }
+    }
+
     /// Name of an environment variable.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum EnvironmentName {}
@@ -295,6 +311,8 @@ pub type ProgramName = Word<rules::ProgramName>;
 pub type AccountName = Word<rules::AccountName>;
 /// Name of a service.
 pub type ServiceName = Word<rules::ServiceName>;
+/// Name of a directory of a service.
+pub type DirectoryName = Word<rules::DirectoryName>;
 /// Name of an environment variable.
 pub type EnvironmentName = Word<rules::EnvironmentName>;
 /// One argument of the kernel command line.

@@ -18,7 +18,7 @@ pub use image::{Algorithm, Image};
 pub use kernel::{Archive, Kernel};
 pub use packages::{Group, Package, User};
 pub use remove::Remove;
-pub use services::{Kill, Service};
+pub use services::{Directories, Kill, Limits, NewPrivileges, Resources, Restart, Service};
 
 use crate::read::{Read, Table};
 use crate::types::{

@@ -168,6 +168,29 @@ fn services_that_wait_for_one_another_are_named() {
 }
 
 #[test]
+fn what_a_service_may_do_is_checked_against_the_recipe() {
+    insta::assert_snapshot!(errors(
+        "[users.web]\nuid = 900\n\
+         [services.a]\nexec = [\"/usr/bin/a\"]\nuser = \"wep\"\ngroups = [\"web\", \"disk\"]\n\
+         capabilities = [\"CAP_NET_ADMN\"]\nrestart = \"on-failur\"\noom-score = 1001\n\
+         directories = { state = [\"a/b\"], runtime = [\"corten\"] }\n\
+         [services.a.limits]\nnofile = \"9:8\"\ncore = -1\nopenfiles = 3\n\
+         [services.a.resources]\nmemory-max = \"512M\"\ncpu-weight = 0\n"
+    ));
+}
+
+#[test]
+fn what_a_service_may_do_does_not_contradict_itself() {
+    insta::assert_snapshot!(errors(
+        "[users.web]\nuid = 900\n\
+         [services.a]\nexec = [\"/usr/bin/a\"]\nuser = \"web\"\ncapabilities = [\"all\"]\n\
+         directories = { state = [\"web\"] }\n\
+         [services.a.resources]\nmemory-max = \"1 MiB\"\nmemory-high = \"2 MiB\"\n\
+         [services.b]\nexec = [\"/usr/bin/b\"]\ndirectories = { state = [\"web\"] }\n"
+    ));
+}
+
+#[test]
 fn a_file_has_one_content() {
     insta::assert_snapshot!(errors(
         "[files.\"/srv/a\"]\ncontent = \"\"\nsource = \"a\"\n[files.\"/srv/b\"]\n[files.\"/srv/c\"]\nsource = \"c\"\n"

@@ -226,3 +226,18 @@ fn recipes_may_extend_each_other_sixteen_deep_and_no_deeper() {
     let report = chain(16).expect_err("seventeen are too many");
     assert_eq!(report.diagnostics()[0].code(), "recipe::too-deep");
 }
+
+#[test]
+fn what_a_service_may_do_is_decided_in_numbers() {
+    let plan = over(
+        "[groups.shared]\ngid = 850\n\
+         [services.web]\nuser = \"web\"\ngroups = [\"shared\"]\ncapabilities = [\"CAP_NET_BIND_SERVICE\"]\n\
+         limits = { nofile = \"10:20\", core = 0, memlock = \"unlimited\" }\n\
+         resources = { memory-max = \"64 MiB\", pids-max = 50 }\n\
+         directories = { runtime = [\"web\"], state = [\"web\"] }\n\
+         restart = \"on-failure\"\numask = \"0077\"\noom-score = 100\nworking-directory = \"/srv\"\n\
+         [services.other]\nexec = [\"/usr/bin/other\"]\nuser = \"nobody\"\n",
+    );
+    let table = serde_json::to_string_pretty(&plan.services).expect("a table can be written");
+    insta::assert_snapshot!(table);
+}

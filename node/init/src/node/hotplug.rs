@@ -31,18 +31,23 @@ pub(super) struct Hotplug {
     child: Child,
 }
 
-/// What was announced since the last look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Announced {
-    Nothing,
-    InputDevices,
+/// Whether something of a kind was announced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Seen {
+    #[default]
+    No,
+    Yes,
 }
 
-impl Announced {
-    pub(super) fn has_input_devices(self) -> bool {
-        self == Self::InputDevices
-    }
+/// What was announced since the last look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Announced {
+    pub(super) input_devices: Seen,
+    /// Modules and network interfaces, which both bring kernel settings.
+    pub(super) modules_or_links: Seen,
 }
+
+const ALL: Announced = Announced { input_devices: Seen::Yes, modules_or_links: Seen::Yes };
 
 impl Hotplug {
     pub(super) fn listen(log: &Log) -> Self {
@@ -72,21 +77,23 @@ impl Hotplug {
 
     /// Reads what the kernel announced.
     pub(super) fn take_in(&mut self, log: &Log) -> Announced {
-        let mut announced = Announced::Nothing;
+        let mut announced = Announced::default();
         let Some(uevents) = self.uevents.as_ref() else { return announced };
         loop {
             match uevents.next() {
                 Ok(Received::Message(message)) => {
                     let Some(event) = Uevent::parse(&message) else { continue };
-                    if event.subsystem == "input" {
-                        announced = Announced::InputDevices;
+                    match event.subsystem.as_str() {
+                        "input" => announced.input_devices = Seen::Yes,
+                        "module" | "net" => announced.modules_or_links = Seen::Yes,
+                        _ => {}
                     }
                     if event.action == "add" {
                         self.pending.extend(event.modalias);
                     }
                 }
                 Ok(Received::Lost) => {
-                    announced = Announced::InputDevices;
+                    announced = ALL;
                     self.pending.extend(devices::aliases());
                 }
                 Ok(Received::Nothing) => return announced,

@@ -21,11 +21,12 @@ use crate::cgroup;
 use crate::cmdline::Selftest;
 use crate::log::{Level, Log};
 use crate::report::Reporter;
-use crate::supervisor::{Action, Check, Input, Readiness, Supervisor, Unit};
+use crate::supervisor::{Action, Check, Ending, Input, Readiness, Supervisor, Unit};
+use crate::sysctl::Pending;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 
-use hotplug::Hotplug;
+use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
 
@@ -38,6 +39,19 @@ pub struct Image {
     pub root_hash: String,
     /// What is tried.
     pub selftest: Selftest,
+}
+
+/// What the node starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// The running image.
+    pub image: Image,
+    /// What it is to run.
+    pub services: Services,
+    /// Kernel settings whose modules are not there yet.
+    pub settings: Pending,
+    /// The boot so far.
+    pub timeline: Timeline,
 }
 
 /// Time between two attempts to write to a host that does not read.
@@ -59,18 +73,16 @@ pub struct Node<'a> {
     /// When each service was last started.
     started_ms: Vec<u64>,
     selftest: Selftest,
+    settings: Pending,
+    timeline: Timeline,
     going: Option<Down>,
     stopped: bool,
 }
 
 impl<'a> Node<'a> {
     /// A node whose services all wait.
-    pub fn new(
-        (log, watchdog): (&'a Log, &'a Watchdog),
-        image: Image,
-        services: Services,
-        timeline: &Timeline,
-    ) -> Result<Self> {
+    pub fn new(log: &'a Log, watchdog: &'a Watchdog, start: Start) -> Result<Self> {
+        let Start { image, services, settings, timeline } = start;
         // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
         // have no handler away from PID 1.
         let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
@@ -87,12 +99,17 @@ impl<'a> Node<'a> {
             supervisor: Supervisor::new(units),
             programs: Programs::new(log),
             selftest: image.selftest,
+            settings,
+            timeline,
             gate: Gate::new(image, monotonic_ms()),
             table,
             going: None,
             stopped: false,
         };
-        for step in timeline.steps() {
+        if let Some(before) = node.timeline.before_kernel {
+            node.reporter.send(&Event::BeforeKernel(before));
+        }
+        for step in node.timeline.steps() {
             node.reporter.send(&Event::Step(step.clone()));
         }
         Ok(node)
@@ -133,9 +150,14 @@ impl<'a> Node<'a> {
         if self.buttons.pressed(from_buttons) {
             self.stop(Down::PowerOff, "power-button");
         }
-        if self.hotplug.take_in(self.log).has_input_devices() {
+        let announced = self.hotplug.take_in(self.log);
+        if announced.input_devices == Seen::Yes {
             self.buttons.scan();
         }
+        if announced.modules_or_links == Seen::Yes {
+            self.settings.announced(now);
+        }
+        self.settings.again(now, self.log);
         self.take_signals()?;
         self.reap()?;
         self.hotplug.load_pending(&mut self.programs, self.log);
@@ -149,7 +171,8 @@ impl<'a> Node<'a> {
 
     fn next_deadline(&self) -> Option<u64> {
         let report = self.reporter.is_waiting().then(|| monotonic_ms() + REPORT_AGAIN_MS);
-        [self.supervisor.deadline(), self.gate.deadline(), report].into_iter().flatten().min()
+        let deadlines = [self.supervisor.deadline(), self.gate.deadline(), self.settings.deadline(), report];
+        deadlines.into_iter().flatten().min()
     }
 
     fn take_signals(&mut self) -> Result<()> {
@@ -186,7 +209,9 @@ impl<'a> Node<'a> {
                     self.end_group(at);
                 }
                 self.programs.end_check(at);
-                self.feed(Input::Ended(at));
+                let ending = if exit == Exit::Code(0) { Ending::Success } else { Ending::Failure };
+                self.gate.found(&service.name, &format!("ended with {exit}: {last_line}"));
+                self.feed(Input::Ended(at, ending));
             }
             Role::Check(at) => {
                 let found = if exit == Exit::Code(0) { Check::Ready } else { Check::NotReady };
@@ -199,6 +224,7 @@ impl<'a> Node<'a> {
             Role::Coldplug => {
                 self.buttons.scan();
                 self.hotplug.coldplug_ended();
+                self.settings.devices_settled(self.log);
                 self.gate.devices_settled();
             }
             Role::Drivers => self.hotplug.drivers_ended(),
@@ -251,6 +277,12 @@ impl<'a> Node<'a> {
                         .write(Level::Warning, format_args!("{} starts again in {wait} ms", service.name));
                 }
             }
+            Action::GiveUp(at) => {
+                if let Some(service) = self.table.get(at) {
+                    let text = format_args!("{} failed and is not started again", service.name);
+                    self.log.write(Level::Error, text);
+                }
+            }
             Action::Terminate(at) => self.terminate(at),
             Action::Kill(at) => {
                 if let Some(service) = self.table.get(at) {
@@ -272,6 +304,7 @@ impl<'a> Node<'a> {
 
     fn step(&mut self, name: &str, start_ms: u64, end_ms: u64) {
         self.log.write(Level::Info, format_args!("{name} took {} ms", end_ms.saturating_sub(start_ms)));
+        self.timeline.record(name, start_ms, end_ms);
         self.reporter.send(&Event::Step(corten_report::Step { name: name.into(), start_ms, end_ms }));
     }
 
@@ -285,7 +318,7 @@ impl<'a> Node<'a> {
             Err(error) => {
                 self.log.write(Level::Error, format_args!("{}: {error}", service.name));
                 self.gate.found(&service.name, &error.to_string());
-                Some(Input::Ended(at))
+                Some(Input::Ended(at, Ending::Failure))
             }
         }
     }
@@ -320,6 +353,9 @@ impl<'a> Node<'a> {
             .collect();
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
+            if let Err(error) = self.timeline.keep() {
+                self.log.write(Level::Warning, format_args!("timeline: {error}"));
+            }
             if self.selftest == Selftest::Hang && matches!(event, Event::Ready(_)) {
                 self.hang();
             }
@@ -345,5 +381,6 @@ fn unit(service: &Service, table: &[Service]) -> Unit {
         after: service.after.iter().filter_map(place).collect(),
         readiness: if service.ready.is_empty() { Readiness::Started } else { Readiness::Checked },
         stop_ms: u64::from(service.stop_seconds) * 1000,
+        restart: service.restart,
     }
 }

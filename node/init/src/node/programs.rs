@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use corten_config::Service;
+use corten_sys::privileges::Privileges;
 use corten_sys::process::{self, Exit, Signal};
 use corten_sys::{SysError, poll};
 
-use crate::cgroup;
 use crate::lines::Lines;
 use crate::log::{Level, Log};
+use crate::{cgroup, privileges};
 
 /// What a process is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +46,17 @@ pub(super) enum StartError {
     Io(&'static str, std::io::Error),
     #[error(transparent)]
     System(#[from] SysError),
+    #[error("{0}")]
+    Directory(String),
     #[error("there is no program to run")]
     Nothing,
+}
+
+/// Where and as what a program runs; as PID 1 and beside it by default.
+#[derive(Debug, Default)]
+struct Inside<'a> {
+    group: Option<&'a Path>,
+    privileges: Privileges,
 }
 
 #[derive(Debug)]
@@ -85,20 +95,36 @@ impl<'a> Programs<'a> {
 
     /// Starts the main process of a service in the cgroup of that service.
     pub(super) fn start(&mut self, at: usize, service: &Service) -> Result<(), StartError> {
-        let group = cgroup::create(&service.name).map_err(|error| StartError::Io("cgroup", error))?;
+        let made = cgroup::create(&service.name, &service.resources);
+        let (group, refused) = made.map_err(|error| StartError::Io("cgroup", error))?;
+        for limit in refused {
+            self.log.write(Level::Warning, format_args!("{}: {limit}", service.name));
+        }
+        privileges::make_directories(service).map_err(StartError::Directory)?;
+        let working_directory = Path::new(&service.working_directory);
+        // Told apart here, since the kernel says "not found" for a program that is not there as well.
+        if !working_directory.is_dir() {
+            return Err(StartError::Directory(format!("{}: no such directory", service.working_directory)));
+        }
         let mut command = command(&service.exec)?;
-        command.envs(&service.environment);
-        self.spawn(Role::Main(at), &service.name, command, Some(&group))
+        command.envs(&service.environment).current_dir(working_directory);
+        let inside = Inside { group: Some(&group), privileges: privileges::of(service) };
+        self.spawn(Role::Main(at), &service.name, command, &inside)
     }
 
     /// Starts the check of a service.
     pub(super) fn check(&mut self, at: usize, service: &Service) -> Result<(), StartError> {
-        self.spawn(Role::Check(at), &format!("{} check", service.name), command(&service.ready)?, None)
+        self.spawn(
+            Role::Check(at),
+            &format!("{} check", service.name),
+            command(&service.ready)?,
+            &Inside::default(),
+        )
     }
 
     /// Starts a program of init itself.
     pub(super) fn own(&mut self, role: Role, name: &str, arguments: &[String]) -> Result<(), StartError> {
-        self.spawn(role, name, command(arguments)?, None)
+        self.spawn(role, name, command(arguments)?, &Inside::default())
     }
 
     fn spawn(
@@ -106,12 +132,12 @@ impl<'a> Programs<'a> {
         role: Role,
         name: &str,
         mut command: Command,
-        group: Option<&Path>,
+        inside: &Inside<'_>,
     ) -> Result<(), StartError> {
         let (reader, writer) = pipe().map_err(|error| StartError::Io("pipe", error))?;
         let second = writer.try_clone().map_err(|error| StartError::Io("pipe", error))?;
-        command.stdin(Stdio::null()).stdout(writer).stderr(second).current_dir("/");
-        let pid = process::spawn(&mut command, group)?;
+        command.stdin(Stdio::null()).stdout(writer).stderr(second);
+        let pid = process::spawn(&mut command, inside.group, &inside.privileges)?;
         self.processes.insert(pid, Process { role, last_line: String::new() });
         self.outputs.push(Output {
             pid,
@@ -218,6 +244,6 @@ impl Output {
 fn command(words: &[String]) -> Result<Command, StartError> {
     let (program, arguments) = words.split_first().ok_or(StartError::Nothing)?;
     let mut command = Command::new(program);
-    command.args(arguments).env_clear();
+    command.args(arguments).env_clear().current_dir("/");
     Ok(command)
 }

@@ -7,12 +7,16 @@
 //!     |  back-off is over                            | main process ended            |
 //!     +--------------------- BackOff <---------------+-------------------------------+
 //!
+//!  A service that ended and is not to be started again is Done, which counts as ready for those that come after it,
+//!  or Failed, which does not.
+//!
 //!  Stop: a service is terminated once nothing that comes after it runs, and killed when its time is over.
 //! ```
 
 mod backoff;
 
 use backoff::BackOff;
+use corten_config::Restart;
 
 /// What the decisions need to know of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub struct Unit {
     pub readiness: Readiness,
     /// Time between the polite and the final signal.
     pub stop_ms: u64,
+    /// Whether it is started again when it ended by itself.
+    pub restart: Restart,
 }
 
 /// How the readiness of a service is found out.
@@ -39,14 +45,23 @@ pub enum Readiness {
 pub enum Input {
     /// The program of a service runs.
     Started(usize),
-    /// The main process of a service ended, or could not be started.
-    Ended(usize),
+    /// The main process of a service ended, or could not be started, which is a failure.
+    Ended(usize, Ending),
     /// The check of a service ended.
     Checked(usize, Check),
     /// Everything is to stop.
     Stop,
     /// Time passed.
     Time,
+}
+
+/// How a service ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With exit code 0.
+    Success,
+    /// In any other way.
+    Failure,
 }
 
 /// What a check found.
@@ -69,6 +84,8 @@ pub enum Action {
     Ready(usize),
     /// A service will be started again after this many milliseconds.
     Retry(usize, u64),
+    /// A service failed and is not started again.
+    GiveUp(usize),
     /// Ask a service to stop.
     Terminate(usize),
     /// End it.
@@ -87,6 +104,10 @@ enum State {
         check_at: Option<u64>,
     },
     Ready,
+    /// Ended well and is not started again.
+    Done,
+    /// Ended badly and is not started again.
+    Failed,
     BackOff {
         until: u64,
     },
@@ -97,6 +118,11 @@ enum State {
 }
 
 impl State {
+    /// Whether those that come after it can start.
+    fn is_ready(self) -> bool {
+        matches!(self, Self::Ready | Self::Done)
+    }
+
     fn runs(self) -> bool {
         matches!(self, Self::Starting { .. } | Self::Ready | Self::Stopping { .. })
     }
@@ -143,7 +169,7 @@ impl Supervisor {
         let mut actions = Vec::new();
         match *input {
             Input::Started(at) => self.started(at, now_ms, &mut actions),
-            Input::Ended(at) => self.ended(at, now_ms, &mut actions),
+            Input::Ended(at, ending) => self.ended(at, ending, now_ms, &mut actions),
             Input::Checked(at, check) => self.checked(at, check, now_ms, &mut actions),
             Input::Stop if self.phase != Phase::Stopped => self.phase = Phase::Stopping,
             Input::Stop | Input::Time => {}
@@ -161,14 +187,14 @@ impl Supervisor {
         let due = |entry: &Entry| match entry.state {
             State::Starting { check_at: at } | State::Stopping { kill_at: at } => at,
             State::BackOff { until } => Some(until),
-            State::Waiting | State::Ready | State::Stopped => None,
+            State::Waiting | State::Ready | State::Done | State::Failed | State::Stopped => None,
         };
         self.entries.iter().filter_map(due).min()
     }
 
     /// Services that are not ready, by place in the table.
     pub fn not_ready(&self) -> Vec<usize> {
-        let open = self.entries.iter().enumerate().filter(|(_, entry)| entry.state != State::Ready);
+        let open = self.entries.iter().enumerate().filter(|(_, entry)| !entry.state.is_ready());
         open.map(|(at, _)| at).collect()
     }
 
@@ -188,13 +214,32 @@ impl Supervisor {
         }
     }
 
-    fn ended(&mut self, at: usize, now_ms: u64, actions: &mut Vec<Action>) {
+    fn ended(&mut self, at: usize, ending: Ending, now_ms: u64, actions: &mut Vec<Action>) {
         let Some(entry) = self.entries.get_mut(at) else { return };
         if !entry.state.runs() {
             return;
         }
         if matches!(self.phase, Phase::Stopping | Phase::Stopped) {
             entry.state = State::Stopped;
+            return;
+        }
+        let again = match entry.unit.restart {
+            Restart::Always => true,
+            Restart::OnFailure => ending == Ending::Failure,
+            Restart::Never => false,
+        };
+        if !again {
+            let was_ready = entry.state == State::Ready;
+            match ending {
+                Ending::Success => {
+                    entry.state = State::Done;
+                    actions.extend((!was_ready).then_some(Action::Ready(at)));
+                }
+                Ending::Failure => {
+                    entry.state = State::Failed;
+                    actions.push(Action::GiveUp(at));
+                }
+            }
             return;
         }
         let wait = entry.backoff.ended(now_ms);
@@ -220,7 +265,7 @@ impl Supervisor {
     }
 
     fn advance(&mut self, now_ms: u64, actions: &mut Vec<Action>) {
-        let ready: Vec<bool> = self.entries.iter().map(|entry| entry.state == State::Ready).collect();
+        let ready: Vec<bool> = self.entries.iter().map(|entry| entry.state.is_ready()).collect();
         let is_ready = |at: &usize| ready.get(*at).copied().unwrap_or(false);
         for (at, entry) in self.entries.iter_mut().enumerate() {
             match entry.state {
@@ -253,7 +298,9 @@ impl Supervisor {
             .collect();
         for (at, entry) in self.entries.iter_mut().enumerate() {
             match entry.state {
-                State::Waiting | State::BackOff { .. } => entry.state = State::Stopped,
+                State::Waiting | State::BackOff { .. } | State::Done | State::Failed => {
+                    entry.state = State::Stopped;
+                }
                 State::Starting { .. } | State::Ready if !needed.contains(&at) => {
                     entry.state =
                         State::Stopping { kill_at: Some(now_ms.saturating_add(entry.unit.stop_ms)) };

@@ -5,7 +5,29 @@ use proptest::prelude::*;
 use super::*;
 
 fn unit(after: &[usize], readiness: Readiness) -> Unit {
-    Unit { after: after.to_vec(), readiness, stop_ms: 5000 }
+    Unit { after: after.to_vec(), readiness, stop_ms: 5000, restart: Restart::Always }
+}
+
+/// Two services, the second after the first, which has this policy and is left to end before it was ready.
+fn ended(restart: Restart, ending: Ending) -> (Vec<Action>, Option<u64>) {
+    let first = Unit { restart, ..unit(&[], Readiness::Checked) };
+    let mut supervisor = Supervisor::new(vec![first, unit(&[0], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    (supervisor.handle(10, &Input::Ended(0, ending)), supervisor.deadline())
+}
+
+#[test]
+fn a_service_is_started_again_as_its_policy_says() {
+    let again = (vec![Action::Retry(0, 200)], Some(210));
+    assert_eq!(ended(Restart::Always, Ending::Success), again);
+    assert_eq!(ended(Restart::Always, Ending::Failure), again);
+    assert_eq!(ended(Restart::OnFailure, Ending::Failure), again);
+    // What did its work lets others go on; what failed does not.
+    let done = (vec![Action::Ready(0), Action::Start(1)], None);
+    assert_eq!(ended(Restart::OnFailure, Ending::Success), done);
+    assert_eq!(ended(Restart::Never, Ending::Success), done);
+    assert_eq!(ended(Restart::Never, Ending::Failure), (vec![Action::GiveUp(0)], None));
 }
 
 #[test]
@@ -29,7 +51,7 @@ fn a_service_that_dies_comes_back_and_its_dependents_go_on() {
     supervisor.handle(0, &Input::Time);
     supervisor.handle(0, &Input::Started(0));
     supervisor.handle(0, &Input::Started(1));
-    assert_eq!(supervisor.handle(10, &Input::Ended(0)), [Action::Retry(0, 200)]);
+    assert_eq!(supervisor.handle(10, &Input::Ended(0, Ending::Failure)), [Action::Retry(0, 200)]);
     assert_eq!(supervisor.handle(100, &Input::Time), []);
     assert_eq!(supervisor.handle(210, &Input::Time), [Action::Start(0)]);
     assert_eq!(supervisor.handle(211, &Input::Started(0)), [Action::Ready(0)]);
@@ -44,8 +66,8 @@ fn a_stop_goes_backwards_and_kills_what_takes_too_long() {
     assert_eq!(supervisor.handle(10, &Input::Stop), [Action::Terminate(1)]);
     assert_eq!(supervisor.handle(5009, &Input::Time), []);
     assert_eq!(supervisor.handle(5010, &Input::Time), [Action::Kill(1)]);
-    assert_eq!(supervisor.handle(5011, &Input::Ended(1)), [Action::Terminate(0)]);
-    assert_eq!(supervisor.handle(5012, &Input::Ended(0)), [Action::AllStopped]);
+    assert_eq!(supervisor.handle(5011, &Input::Ended(1, Ending::Failure)), [Action::Terminate(0)]);
+    assert_eq!(supervisor.handle(5012, &Input::Ended(0, Ending::Failure)), [Action::AllStopped]);
 }
 
 #[test]
@@ -59,15 +81,23 @@ fn a_table_without_services_is_ready_and_stops_at_once() {
 #[derive(Clone, Copy, Debug)]
 enum Happens {
     Starts(usize),
-    Ends(usize),
+    Ends(usize, Ending),
     Checks(usize, bool),
     Passes(u64),
+}
+
+fn ending() -> impl Strategy<Value = Ending> {
+    prop_oneof![Just(Ending::Success), Just(Ending::Failure)]
+}
+
+fn restart() -> impl Strategy<Value = Restart> {
+    prop_oneof![3 => Just(Restart::Always), 1 => Just(Restart::OnFailure), 1 => Just(Restart::Never)]
 }
 
 fn happens() -> impl Strategy<Value = Happens> {
     prop_oneof![
         3 => any::<usize>().prop_map(Happens::Starts),
-        1 => any::<usize>().prop_map(Happens::Ends),
+        1 => (any::<usize>(), ending()).prop_map(|(at, ending)| Happens::Ends(at, ending)),
         3 => (any::<usize>(), any::<bool>()).prop_map(|(at, ok)| Happens::Checks(at, ok)),
         1 => (0..40_000u64).prop_map(Happens::Passes),
     ]
@@ -80,6 +110,8 @@ struct Model {
     runs: Vec<bool>,
     ready: Vec<bool>,
     checks: Vec<bool>,
+    /// How a service ended that is not to be started again.
+    over: Vec<Option<Ending>>,
     stopping: bool,
     stopped: bool,
 }
@@ -90,7 +122,9 @@ impl Model {
             prop_assert!(!self.stopped, "{action:?} after everything stopped");
             match *action {
                 Action::Start(at) => {
-                    prop_assert!(!self.stopping && !self.runs[at] && !self.ordered[at]);
+                    prop_assert!(
+                        !self.stopping && !self.runs[at] && !self.ordered[at] && self.over[at].is_none()
+                    );
                     prop_assert!(units[at].after.iter().all(|needed| self.ready[*needed]));
                     self.ordered[at] = true;
                 }
@@ -99,7 +133,8 @@ impl Model {
                     self.checks[at] = true;
                 }
                 Action::Ready(at) => {
-                    prop_assert!(self.runs[at] && !self.ready[at]);
+                    let done = self.over[at] == Some(Ending::Success);
+                    prop_assert!((self.runs[at] || done) && !self.ready[at]);
                     self.ready[at] = true;
                 }
                 Action::Terminate(at) | Action::Kill(at) => {
@@ -114,7 +149,10 @@ impl Model {
                     self.stopped = true;
                 }
                 Action::AllReady => prop_assert!(self.ready.iter().all(|ready| *ready)),
-                Action::Retry(_, wait) => prop_assert!((200..=30_000).contains(&wait)),
+                Action::Retry(at, wait) => {
+                    prop_assert!((200..=30_000).contains(&wait) && self.over[at].is_none());
+                }
+                Action::GiveUp(at) => prop_assert_eq!(self.over[at], Some(Ending::Failure)),
             }
         }
         Ok(())
@@ -129,21 +167,31 @@ fn nth(flags: &[bool], choice: usize) -> Option<usize> {
 proptest! {
     #[test]
     fn order_holds_whatever_happens_and_a_stop_ends_everything(
-        table in prop::collection::vec((prop::collection::vec(any::<usize>(), 0..3), any::<bool>()), 1..6),
+        table in prop::collection::vec(
+            (prop::collection::vec(any::<usize>(), 0..3), any::<bool>(), restart()),
+            1..6,
+        ),
         before in prop::collection::vec(happens(), 0..60),
     ) {
         let units: Vec<Unit> = table
             .iter()
             .enumerate()
-            .map(|(at, (after, checked))| Unit {
+            .map(|(at, (after, checked, restart))| Unit {
                 after: after.iter().filter(|_| at > 0).map(|choice| choice % at).collect(),
                 readiness: if *checked { Readiness::Checked } else { Readiness::Started },
                 stop_ms: 1000,
+                restart: *restart,
             })
             .collect();
         let none = vec![false; units.len()];
-        let mut model =
-            Model { ordered: none.clone(), runs: none.clone(), ready: none.clone(), checks: none, ..Model::default() };
+        let mut model = Model {
+            ordered: none.clone(),
+            runs: none.clone(),
+            ready: none.clone(),
+            over: vec![None; units.len()],
+            checks: none,
+            ..Model::default()
+        };
         let mut supervisor = Supervisor::new(units.clone());
         let mut now = 0;
         model.apply(&units, &supervisor.handle(now, &Input::Time))?;
@@ -154,10 +202,20 @@ proptest! {
                     model.runs[at] = true;
                     Input::Started(at)
                 }),
-                Happens::Ends(choice) => nth(&model.runs, choice).map(|at| {
+                Happens::Ends(choice, ending) => nth(&model.runs, choice).map(|at| {
                     // The shell ends the check of a service together with it.
-                    (model.runs[at], model.ready[at], model.checks[at]) = (false, false, false);
-                    Input::Ended(at)
+                    (model.runs[at], model.checks[at]) = (false, false);
+                    let again = match units[at].restart {
+                        Restart::Always => true,
+                        Restart::OnFailure => ending == Ending::Failure,
+                        Restart::Never => false,
+                    };
+                    if !again {
+                        model.over[at] = Some(ending);
+                    }
+                    // What did its work stays ready for those that come after it.
+                    model.ready[at] &= !again && ending == Ending::Success;
+                    Input::Ended(at, ending)
                 }),
                 Happens::Checks(choice, ok) => nth(&model.checks, choice).map(|at| {
                     model.checks[at] = false;
@@ -192,7 +250,7 @@ proptest! {
                 }
             }
             let ends = (0..units.len()).find(|at| told[*at] && model.runs[*at]);
-            input = ends.map_or(Input::Time, Input::Ended);
+            input = ends.map_or(Input::Time, |at| Input::Ended(at, Ending::Failure));
             if let Some(at) = ends {
                 model.runs[at] = false;
             }

@@ -1,47 +1,18 @@
-//! The services of a node: what runs, after what, and how its readiness is found out.
+//! The services of a node: what runs, after what, as whom, and how its readiness is found out.
+
+mod capabilities;
+mod limits;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use capabilities::{Capabilities, UnknownCapability};
+pub use limits::{Limit, LimitName, Limits, Resources};
 use serde::{Deserialize, Serialize};
+pub use service::{Account, Kill, NewPrivileges, OwnDirectory, Restart, Service};
 
 /// Where the table lies in the root image.
 pub const SERVICES_PATH: &str = "/usr/lib/corten/services.json";
-
-/// What is stopped together with the main process of a service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kill {
-    /// The main process alone. For containerd, whose shims outlive it.
-    Process,
-    /// Everything in the cgroup of the service.
-    #[default]
-    Group,
-}
-
-/// One service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Name, unique in the table: `[a-z0-9-]`, 64 bytes at most. Also the name of its cgroup.
-    pub name: String,
-    /// Absolute path of the program, and its arguments.
-    pub exec: Vec<String>,
-    /// The whole environment of the program.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub environment: BTreeMap<String, String>,
-    /// Services that are ready before this one starts.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<String>,
-    /// A program that waits until the service answers and exits 0 then, printing one line about what it found.
-    /// Without it the service counts as ready once its program was executed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ready: Vec<String>,
-    /// What a stop of the service ends.
-    #[serde(default)]
-    pub kill: Kill,
-    /// Seconds between SIGTERM and SIGKILL.
-    pub stop_seconds: u32,
-}
 
 /// All services of a node, in an order in which each comes after those that it waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,15 +102,8 @@ mod tests {
     use super::*;
 
     fn service(name: &str, after: &[&str]) -> Service {
-        Service {
-            name: name.into(),
-            exec: vec!["/usr/bin/true".into()],
-            environment: BTreeMap::new(),
-            after: after.iter().map(ToString::to_string).collect(),
-            ready: Vec::new(),
-            kill: Kill::Group,
-            stop_seconds: 10,
-        }
+        let after = after.iter().map(ToString::to_string).collect();
+        Service { after, ..Service::new(name, vec!["/usr/bin/true".into()], 10) }
     }
 
     #[test]
