@@ -1,10 +1,12 @@
 //! Copies of a disk with one wrong byte.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use corten_formats::erofs;
 use corten_formats::gpt::{Guid, SectorSize, read, types};
 use corten_vm::sparse_copy;
 
@@ -17,22 +19,40 @@ pub enum Place {
     RootSuperblock,
     /// The top block of the hash tree, right behind the superblock of dm-verity.
     TopHashBlock,
+    /// The first block of containerd, which the kernel reads to start it: long after the root is mounted.
+    Containerd,
 }
 
 impl Place {
     fn partition(self) -> Guid {
         match self {
-            Self::RootSuperblock => types::ROOT_X86_64,
+            Self::RootSuperblock | Self::Containerd => types::ROOT_X86_64,
             Self::TopHashBlock => types::ROOT_X86_64_VERITY,
         }
     }
 
-    fn offset(self) -> u64 {
+    /// Where it lies in its partition, bytes.
+    fn offset(self, file: &File, partition: &Range<u64>) -> Result<u64> {
         match self {
-            Self::RootSuperblock => 1024 + 64,
-            Self::TopHashBlock => 4096 + 7,
+            Self::RootSuperblock => Ok(1024 + 64),
+            Self::TopHashBlock => Ok(4096 + 7),
+            Self::Containerd => first_block(file, partition, "/usr/bin/containerd"),
         }
     }
+}
+
+/// Blocks of a root have that many bytes.
+const BLOCK: u64 = 4096;
+
+/// Some byte of the first block with the content of a file of the root, from the list of what lies where.
+fn first_block(file: &File, partition: &Range<u64>, path: &str) -> Result<u64> {
+    let mut root = vec![0; (partition.end - partition.start) as usize];
+    file.read_exact_at(&mut root, partition.start)?;
+    let list = erofs::debug::dump(&root, &erofs::Limits::default())?;
+    let line = list.lines().find(|line| line.split(' ').next() == Some(path)).context("not in the root")?;
+    let block = line.split_once('@').and_then(|(_, place)| place.split_once('+'));
+    let block: u64 = block.and_then(|(block, _)| block.parse().ok()).with_context(|| line.to_owned())?;
+    Ok(block * BLOCK + BLOCK / 2)
 }
 
 /// A copy of a disk with one bit of a byte turned around.
@@ -46,7 +66,8 @@ pub fn with_flipped_byte(workshop: &Workshop, disk: &Path, place: Place) -> Resu
     let kind = place.partition();
     let number = partitions.find_map(|(number, partition)| (partition.kind == kind).then_some(*number));
     let range = number.and_then(|number| found.table.bytes(number));
-    let at = range.context("the disk has no such partition")?.start + place.offset();
+    let range = range.context("the disk has no such partition")?;
+    let at = range.start + place.offset(&file, &range)?;
     let mut byte = [0];
     file.read_exact_at(&mut byte, at)?;
     file.write_all_at(&[byte[0] ^ 1], at)?;

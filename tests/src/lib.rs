@@ -13,6 +13,7 @@ mod disk;
 mod image;
 mod scenario;
 mod scenarios;
+mod tool;
 mod workshop;
 
 use std::sync::Arc;

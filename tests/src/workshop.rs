@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use corten_archive::archive::{self, Archive};
 use corten_archive::store::place::{default_data, default_store};
 use corten_archive::tools::{Tools, sets};
+use corten_report::Event;
 use corten_vm::{Choice, Control, Emulator, Limits, Machine, Outcome, RunEvent, Settings, Until};
 
 use crate::image::Image;
@@ -69,6 +70,17 @@ impl Workshop {
 
     /// Boots a machine and returns what was seen when it is off.
     pub fn boot(&self, name: &str, machine: &Machine, until: Until) -> Result<Booted> {
+        self.boot_watched(name, machine, until, &mut |_, _| {})
+    }
+
+    /// The same, and tells meanwhile what happens.
+    pub fn boot_watched(
+        &self,
+        name: &str,
+        machine: &Machine,
+        until: Until,
+        watch: &mut dyn FnMut(&RunEvent, &Control),
+    ) -> Result<Booted> {
         let console_log = self.path(&format!("{}.console.log", name.replace("::", ".")));
         let settings = Settings {
             accelerator: Choice::Probe { cache: self.folder.clone() },
@@ -76,15 +88,20 @@ impl Workshop {
             limits: LIMITS,
             console_log: console_log.clone(),
         };
-        let mut command_line = String::new();
-        let outcome = corten_vm::run(self.emulator()?, machine, &settings, &Control::new(), &mut |event| {
+        let (mut command_line, mut reported, control) = (String::new(), Vec::new(), Control::new());
+        let outcome = corten_vm::run(self.emulator()?, machine, &settings, &control, &mut |event| {
+            watch(&event, &control);
+            if let RunEvent::Report(_, event) = &event {
+                reported.push(event.clone());
+            }
             if let RunEvent::Started(arguments) = event {
                 let words: Vec<_> =
                     arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
                 command_line = words.join(" ");
             }
         });
-        Ok(Booted { outcome: outcome.with_context(|| name.to_owned())?, console_log, command_line })
+        let outcome = outcome.with_context(|| name.to_owned())?;
+        Ok(Booted { outcome, events: reported, console_log, command_line })
     }
 }
 
@@ -102,8 +119,17 @@ fn emulator() -> Result<Emulator> {
 pub struct Booted {
     /// What it came to.
     pub outcome: Outcome,
+    /// What the node reported, in order.
+    pub events: Vec<Event>,
     console_log: PathBuf,
     command_line: String,
+}
+
+impl Booted {
+    /// Everything on the console.
+    pub fn console(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&std::fs::read(&self.console_log)?).into_owned())
+    }
 }
 
 impl std::fmt::Display for Booted {

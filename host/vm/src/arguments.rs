@@ -29,8 +29,8 @@ pub fn arguments(machine: &Machine, places: &Places, accelerator: Accelerator) -
     boot(&mut args, machine, places);
     for (number, disk) in machine.disks.iter().enumerate() {
         // The index of a kernel that QEMU loads itself is 0 as well.
-        let first = number == 0 && matches!(machine.boot, Boot::Uefi { .. });
-        attach(&mut args, number, disk, if first { ",bootindex=0" } else { "" });
+        let starts = number == machine.starts_from && matches!(machine.boot, Boot::Uefi { .. });
+        attach(&mut args, number, disk, if starts { ",bootindex=0" } else { "" });
     }
     let mut net = OsString::from("user,id=net");
     for forward in &machine.forwards {
@@ -188,6 +188,17 @@ mod tests {
         });
         machine.forwards.push(Forward { host: 8443, guest: 7443 });
         insta::assert_snapshot!(text(&machine, Accelerator::Tcg));
+    }
+
+    #[test]
+    fn firmware_starts_from_one_disk_alone() {
+        let mut machine = Machine::new(Boot::Uefi { variables: Variables::Temporary });
+        let disk = Disk { path: "/img/a.raw".into(), format: DiskFormat::Raw, writes: Writes::Kept };
+        machine.disks = vec![disk.clone(), disk];
+        machine.starts_from = 1;
+        let args = text(&machine, Accelerator::Tcg);
+        let indexed: Vec<_> = args.lines().filter(|line| line.contains("bootindex")).collect();
+        assert_eq!(indexed, ["-device virtio-blk-pci,drive=disk1,serial=disk1,bootindex=0"]);
     }
 
     #[test]

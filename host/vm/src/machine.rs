@@ -12,8 +12,10 @@ pub struct Machine {
     pub cpus: u32,
     /// How it starts.
     pub boot: Boot,
-    /// Disks in the order in which the guest finds them; firmware starts from the first one.
+    /// Disks in the order in which the guest finds them.
     pub disks: Vec<Disk>,
+    /// Number of the disk that firmware starts from, counted from 0.
+    pub starts_from: usize,
     /// Ports of the host that lead to ports of the guest.
     pub forwards: Vec<Forward>,
     /// Hardware that restarts a guest which hangs.
@@ -32,6 +34,7 @@ impl Machine {
             cpus: 2,
             boot,
             disks: Vec::new(),
+            starts_from: 0,
             forwards: Vec::new(),
             watchdog: Watchdog::None,
             on_reset: OnReset::Restart,
@@ -43,7 +46,7 @@ impl Machine {
 /// How a machine starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Boot {
-    /// UEFI firmware starts the loader of the first disk.
+    /// UEFI firmware starts the loader of a disk.
     Uefi {
         /// Where the firmware's variables live.
         variables: Variables,

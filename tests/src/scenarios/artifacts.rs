@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::RECIPE;
 use crate::scenario::{Place, Scenario, When};
+use crate::tool::{run, tool};
 use crate::workshop::Workshop;
 
 /// Where the ESP begins in a disk image.
@@ -86,19 +87,6 @@ fn corten(mut command: Command, folder: &Path) -> Result<Value> {
     let done = command.output().with_context(|| format!("starting {command:?}"))?;
     ensure!(done.status.success(), "{command:?}: {}\n{}", done.status, String::from_utf8_lossy(&done.stderr));
     serde_json::from_slice(&done.stdout).context("standard output is not one JSON object")
-}
-
-/// A reference tool, from the folder that the test task fills.
-fn tool(name: &str) -> Result<Command> {
-    let folder = std::env::var_os("CORTEN_TOOLS_BIN").context("CORTEN_TOOLS_BIN names no folder of tools")?;
-    Ok(Command::new(Path::new(&folder).join(name)))
-}
-
-fn run(command: &mut Command) -> Result<String> {
-    let done = command.output().with_context(|| format!("starting {command:?}"))?;
-    let text = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
-    ensure!(done.status.success(), "{command:?}: {}\n{text}", done.status);
-    Ok(text)
 }
 
 fn reads<const N: usize>(name: &str, arguments: [&Path; N]) -> Result<()> {

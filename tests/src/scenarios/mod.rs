@@ -13,7 +13,7 @@ use corten_vm::End;
 use crate::workshop::{Booted, Workshop};
 
 /// The recipe that the scenarios boot.
-const RECIPE: &str = "container-host";
+pub const RECIPE: &str = "container-host";
 
 fn becomes_ready(_: &Workshop, seen: &Booted) -> Result<()> {
     ensure!(seen.outcome.ready.is_some(), "the node did not become ready: {}", seen.outcome.end);

@@ -1,6 +1,7 @@
 //! What is not what it should be does not run.
 
 use anyhow::{Context, Result, ensure};
+use corten_report::Event;
 use corten_vm::{End, Until};
 use libtest_mimic::Trial;
 
@@ -9,8 +10,11 @@ use crate::disk::{Place as Byte, with_flipped_byte};
 use crate::scenario::{Case, Place, Scenario, When};
 use crate::workshop::{Booted, Workshop};
 
-const CASES: &[Case<Booted>] =
-    &[("does_not_become_ready", does_not_become_ready), ("does_not_hang", does_not_hang)];
+const CASES: &[Case<Booted>] = &[
+    ("does_not_become_ready", does_not_become_ready),
+    ("is_found_by_dm_verity", is_found_by_dm_verity),
+    ("restarts_the_machine", restarts_the_machine),
+];
 
 /// Adds the cases.
 pub fn add(place: &Place, trials: &mut Vec<Trial>) {
@@ -37,10 +41,23 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     }
     .add(place, trials);
     Scenario {
+        name: "flipped_byte_in_a_program",
+        when: When::Always,
+        run: |workshop| flipped(workshop, "flipped_byte_in_a_program", Byte::Containerd),
+        cases: &[
+            ("does_not_become_ready", does_not_become_ready),
+            ("is_found_by_dm_verity", is_found_by_dm_verity),
+            ("is_found_when_the_program_starts", is_found_when_the_program_starts),
+            ("restarts_the_machine", restarts_the_machine),
+        ],
+    }
+    .add(place, trials);
+    Scenario {
         name: "flipped_byte_in_the_hash_tree",
         when: When::Long,
         run: |workshop| flipped(workshop, "flipped_byte_in_the_hash_tree", Byte::TopHashBlock),
-        cases: CASES,
+        // The slot's top block has to hash to the root hash, so there is no such slot.
+        cases: &[("does_not_become_ready", does_not_become_ready), ("does_not_hang", does_not_hang)],
     }
     .add(place, trials);
 }
@@ -63,6 +80,29 @@ fn does_not_become_ready(_: &Workshop, seen: &Booted) -> Result<()> {
 fn does_not_hang(_: &Workshop, seen: &Booted) -> Result<()> {
     let end = &seen.outcome.end;
     ensure!(matches!(end, End::NodeFailed | End::Restarted | End::Panicked), "it ended with: {end}");
+    Ok(())
+}
+
+/// Not by a file system or a program that makes nothing of what it reads.
+fn is_found_by_dm_verity(_: &Workshop, seen: &Booted) -> Result<()> {
+    let lines = seen.console()?;
+    let found =
+        lines.lines().any(|line| line.contains("device-mapper: verity") && line.contains("is corrupted"));
+    ensure!(found, "dm-verity says nothing of a corrupted block");
+    Ok(())
+}
+
+fn is_found_when_the_program_starts(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ended = |name: &str| {
+        seen.events.iter().any(|event| matches!(event, Event::Step(step) if step.name.starts_with(name)))
+    };
+    ensure!(ended("stage2"), "stage 2 had not begun");
+    ensure!(!ended("service.containerd"), "containerd had started");
+    Ok(())
+}
+
+fn restarts_the_machine(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.end == End::Restarted, "it ended with: {}", seen.outcome.end);
     Ok(())
 }
 

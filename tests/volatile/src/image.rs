@@ -22,7 +22,7 @@ pub fn write_image(image: &File, remnants: &[Remnant<'_>]) -> io::Result<()> {
 }
 
 /// Zeros without space where the file system has holes, written ones elsewhere.
-pub(crate) fn write_zeros(image: &File, offset: u64, length: u64) -> io::Result<()> {
+pub fn write_zeros(image: &File, offset: u64, length: u64) -> io::Result<()> {
     if length == 0 {
         return Ok(());
     }

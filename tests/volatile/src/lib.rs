@@ -14,6 +14,7 @@
 //! not, or in part: a disk writes single sectors of 512 bytes whole and nothing larger.
 #![forbid(unsafe_code)]
 
+mod choice;
 mod cut;
 mod disk;
 mod handshake;
@@ -23,8 +24,9 @@ mod random;
 mod record;
 mod server;
 
+pub use choice::choose;
 pub use cut::{Cut, Loss, Promise, Remnant, remains};
-pub use image::write_image;
+pub use image::{write_image, write_zeros};
 pub use random::Random;
 pub use record::{Action, Content, Operation, Record, SECTOR, Tick, Write};
 pub use server::{Server, ServerError};

@@ -48,6 +48,15 @@ pub enum Action {
     Flush,
 }
 
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::Write(Write { offset, content, forced }) = self else { return f.write_str("flush") };
+        let what = if matches!(content, Content::Zeros(_)) { "zeros" } else { "bytes" };
+        let forced = if *forced { ", forced" } else { "" };
+        write!(f, "{} {what} at {offset}{forced}", content.length())
+    }
+}
+
 /// A request with the moments at which it came in and was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
