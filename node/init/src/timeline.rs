@@ -30,7 +30,7 @@ impl Timeline {
         }
     }
 
-    /// Writes it to where programs of the node find it.
+    /// Writes it, as far as it goes, to where programs of the node find it.
     pub fn keep(&self) -> io::Result<()> {
         if let Some(folder) = Path::new(FILE).parent() {
             fs::create_dir_all(folder)?;

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod command;
 pub mod direct;
 pub mod hang;
+pub mod services;
 pub mod uefi;
 pub mod verification;
 

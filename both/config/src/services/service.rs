@@ -79,7 +79,8 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<String>,
     /// A program that waits until the service answers and exits 0 then, printing one line about what it found.
-    /// Without it the service counts as ready once its program was executed.
+    /// Without it the service counts as ready once its program was executed, or, if it is never started again, once
+    /// it ended with exit code 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ready: Vec<String>,
     /// What a stop of the service ends.

@@ -47,10 +47,22 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let outcome = corten_vm::run(&emulator, &machine, &settings, &control, &mut |event| {
         tell(&event, arguments, &progress);
     })?;
+    progress.line(&parts(&outcome));
     if arguments.json {
         println!("{:#}", report(&outcome));
     }
     Ok(end(&outcome, arguments, &log))
+}
+
+/// How long each part of the last start took, in the order in which they came.
+fn parts(outcome: &Outcome) -> String {
+    let seconds = outcome.timeline.seconds();
+    let known = ["firmware", "loader", "kernel", "stage1", "stage2", "kernel_to_ready", "total"];
+    let services = seconds.keys().map(String::as_str).filter(|name| name.starts_with("service."));
+    let (before, after) = known.split_at(5);
+    let names = before.iter().copied().chain(services).chain(after.iter().copied());
+    let shown = names.filter_map(|name| Some(format!("{name} {:.2} s", seconds.get(name)?)));
+    format!("   timeline  {}", shown.collect::<Vec<_>>().join(", "))
 }
 
 /// The image to boot: the one that is named, or the recipe's, built if needed.

@@ -8,7 +8,7 @@ mod readiness;
 use std::collections::VecDeque;
 use std::os::fd::AsFd as _;
 
-use corten_config::{Kill, Service, Services};
+use corten_config::{Kill, Restart, Service, Services};
 use corten_report::Event;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
@@ -112,6 +112,7 @@ impl<'a> Node<'a> {
         for step in node.timeline.steps() {
             node.reporter.send(&Event::Step(step.clone()));
         }
+        node.keep_timeline();
         Ok(node)
     }
 
@@ -202,8 +203,10 @@ impl<'a> Node<'a> {
             Role::Main(at) => {
                 let Some(service) = self.table.get(at) else { return };
                 if self.going.is_none() {
-                    self.log
-                        .write(Level::Warning, format_args!("{} ended by itself with {exit}", service.name));
+                    // What runs once, or until its work is done, is expected to end.
+                    let expected = exit == Exit::Code(0) && service.restart != Restart::Always;
+                    let level = if expected { Level::Info } else { Level::Warning };
+                    self.log.write(level, format_args!("{} ended by itself with {exit}", service.name));
                 }
                 if service.kill == Kill::Group {
                     self.end_group(at);
@@ -281,6 +284,7 @@ impl<'a> Node<'a> {
                 if let Some(service) = self.table.get(at) {
                     let text = format_args!("{} failed and is not started again", service.name);
                     self.log.write(Level::Error, text);
+                    self.gate.gave_up();
                 }
             }
             Action::Terminate(at) => self.terminate(at),
@@ -306,6 +310,12 @@ impl<'a> Node<'a> {
         self.log.write(Level::Info, format_args!("{name} took {} ms", end_ms.saturating_sub(start_ms)));
         self.timeline.record(name, start_ms, end_ms);
         self.reporter.send(&Event::Step(corten_report::Step { name: name.into(), start_ms, end_ms }));
+    }
+
+    fn keep_timeline(&self) {
+        if let Err(error) = self.timeline.keep() {
+            self.log.write(Level::Warning, format_args!("timeline: {error}"));
+        }
     }
 
     fn start(&mut self, at: usize, now: u64) -> Option<Input> {
@@ -353,9 +363,7 @@ impl<'a> Node<'a> {
             .collect();
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
-            if let Err(error) = self.timeline.keep() {
-                self.log.write(Level::Warning, format_args!("timeline: {error}"));
-            }
+            self.keep_timeline();
             if self.selftest == Selftest::Hang && matches!(event, Event::Ready(_)) {
                 self.hang();
             }
@@ -379,7 +387,11 @@ fn unit(service: &Service, table: &[Service]) -> Unit {
     let place = |name: &String| table.iter().position(|other| other.name == *name);
     Unit {
         after: service.after.iter().filter_map(place).collect(),
-        readiness: if service.ready.is_empty() { Readiness::Started } else { Readiness::Checked },
+        readiness: match (service.ready.is_empty(), service.restart) {
+            (false, _) => Readiness::Checked,
+            (true, Restart::Never) => Readiness::Ended,
+            (true, _) => Readiness::Started,
+        },
         stop_ms: u64::from(service.stop_seconds) * 1000,
         restart: service.restart,
     }

@@ -66,10 +66,18 @@ impl Gate {
         self.deadline = None;
     }
 
+    /// A service failed for good, so there is nothing to wait for: say now that the node is not ready.
+    pub(super) fn gave_up(&mut self) {
+        self.deadline = self.deadline.map(|_| 0);
+    }
+
     pub(super) fn found(&mut self, service: &str, line: &str) {
         // A check may start its line with the name, which is said anyway.
         let text = line.strip_prefix(service).map_or(line, str::trim_start);
         self.found.insert(service.into(), text.into());
+        if let Some(said) = self.ready.get_mut(service) {
+            *said = text.into();
+        }
     }
 
     pub(super) fn service_ready(&mut self, service: &str) {

@@ -38,6 +38,8 @@ pub enum Readiness {
     Started,
     /// A check says so.
     Checked,
+    /// It is ready when it ended well: a job.
+    Ended,
 }
 
 /// What happened.
@@ -211,6 +213,7 @@ impl Supervisor {
                 actions.push(Action::Ready(at));
             }
             Readiness::Checked => actions.push(Action::Check(at)),
+            Readiness::Ended => {}
         }
     }
 

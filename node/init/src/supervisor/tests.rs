@@ -46,6 +46,15 @@ fn a_service_starts_when_what_it_needs_is_ready() {
 }
 
 #[test]
+fn what_comes_after_a_job_waits_for_its_end() {
+    let job = Unit { restart: Restart::Never, ..unit(&[], Readiness::Ended) };
+    let mut supervisor = Supervisor::new(vec![job, unit(&[0], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    assert_eq!(supervisor.handle(1, &Input::Started(0)), []);
+    assert_eq!(supervisor.handle(2, &Input::Ended(0, Ending::Success)), [Action::Ready(0), Action::Start(1)]);
+}
+
+#[test]
 fn a_service_that_dies_comes_back_and_its_dependents_go_on() {
     let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started), unit(&[0], Readiness::Started)]);
     supervisor.handle(0, &Input::Time);
@@ -178,7 +187,11 @@ proptest! {
             .enumerate()
             .map(|(at, (after, checked, restart))| Unit {
                 after: after.iter().filter(|_| at > 0).map(|choice| choice % at).collect(),
-                readiness: if *checked { Readiness::Checked } else { Readiness::Started },
+                readiness: match (checked, restart) {
+                    (true, _) => Readiness::Checked,
+                    (false, Restart::Never) => Readiness::Ended,
+                    (false, _) => Readiness::Started,
+                },
                 stop_ms: 1000,
                 restart: *restart,
             })

@@ -32,8 +32,8 @@ pub struct Service {
     /// Seconds between SIGTERM and SIGKILL, 1 to 3600; 30 unless written otherwise.
     #[schemars(range(min = 1, max = 3600))]
     pub stop_seconds: Option<u32>,
-    /// Whether a service that ended by itself is started again; `always` unless written otherwise. A service that is
-    /// not, and that ended with exit code 0, counts as ready for those that come after it.
+    /// Whether a service that ended by itself is started again; `always` unless written otherwise. With `never` it is
+    /// a job: without a program in `ready` it counts as ready once it ended with exit code 0.
     pub restart: Option<Restart>,
     /// User that it runs as, one of `users`; root unless written otherwise.
     pub user: Option<AccountName>,

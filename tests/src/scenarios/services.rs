@@ -1,0 +1,77 @@
+//! What services of a recipe may do on a node, by what programs in it see of themselves.
+
+use anyhow::{Context, Result, ensure};
+use corten_vm::Until;
+use libtest_mimic::Trial;
+
+use crate::scenario::{Place, Scenario, When};
+use crate::workshop::{Booted, Workshop};
+
+const RECIPE: &str = include_str!("services.toml");
+
+/// Adds the cases.
+pub fn add(place: &Place, trials: &mut Vec<Trial>) {
+    Scenario {
+        name: "services",
+        when: When::Always,
+        run: |workshop| {
+            let recipe = workshop.path("services.toml");
+            std::fs::write(&recipe, RECIPE)?;
+            let image = workshop.image(recipe.to_str().context("the folder of the tests is no text")?)?;
+            workshop.boot("services", &image.uefi(), Until::Ready)
+        },
+        cases: &[
+            ("becomes_ready", super::becomes_ready),
+            ("run_as_their_user_with_what_is_named", run_as_their_user_with_what_is_named),
+            ("have_the_limits_of_their_group", have_the_limits_of_their_group),
+            ("write_into_their_own_directories_alone", write_into_their_own_directories_alone),
+            ("start_again_after_a_failure", start_again_after_a_failure),
+            ("leave_behind_what_kill_says", leave_behind_what_kill_says),
+            ("find_the_kernel_set_as_the_recipe_says", find_the_kernel_set_as_the_recipe_says),
+            ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
+        ],
+    }
+    .add(place, trials);
+}
+
+fn said(seen: &Booted, service: &str, expected: &str) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    let said = ready.services.get(service).with_context(|| format!("nothing of {service}"))?;
+    ensure!(said == expected, "{service} says {said:?}, expected {expected:?}");
+    Ok(())
+}
+
+fn run_as_their_user_with_what_is_named(_: &Workshop, seen: &Booted) -> Result<()> {
+    let one = "0000000000000400";
+    said(
+        seen,
+        "status",
+        &format!(
+            "ended with exit code 0: Uid:950 950 950 950 Groups:951 CapEff:{one} CapBnd:{one} CapAmb:{one} \
+             NoNewPrivs:1 0027 100 200"
+        ),
+    )
+}
+
+fn have_the_limits_of_their_group(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "group", "ended with exit code 0: 67108864 9 50 7")
+}
+
+fn write_into_their_own_directories_alone(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "directories", "ended with exit code 0: its own and no others")
+}
+
+fn start_again_after_a_failure(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "again", "runs")
+}
+
+/// A service that ends leaves its children running with `process`, as containerd does its shims, and none with
+/// `group`.
+fn leave_behind_what_kill_says(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "left", "ended with exit code 0: leaves-process 1 leaves-group 0")
+}
+
+/// One that exists from the start, and one of a module that is loaded later.
+fn find_the_kernel_set_as_the_recipe_says(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "settings", "ended with exit code 0: 3 0")
+}
