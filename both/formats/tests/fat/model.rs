@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use corten_formats::fat::{BlockDevice, EntryKind, FatError, Finding, SparseMemory, Volume, Writer};
+use corten_power_cut::with_clusters;
 use proptest::prelude::*;
 
 use crate::{SMALL, empty, time, tool};
@@ -154,16 +155,9 @@ pub fn content<D: BlockDevice>(volume: &Volume<D>) -> Model {
     model
 }
 
-/// A volume with few clusters, so that looking at all of it is quick. The boot sector is changed to say so.
+/// A volume with few clusters of 512 bytes.
 pub fn tiny(clusters: u32) -> SparseMemory {
-    let mut device = empty(SMALL);
-    let mut boot = [0; 512];
-    device.read_at(0, &mut boot).unwrap();
-    let table = u32::from_le_bytes([boot[36], boot[37], boot[38], boot[39]]);
-    let sectors = u32::from(boot[14]) + 2 * table + clusters;
-    device.write_at(32, &sectors.to_le_bytes()).unwrap();
-    device.write_at(512 + 488, &(clusters - 1).to_le_bytes()).unwrap();
-    device
+    with_clusters(empty(SMALL), clusters)
 }
 
 /// What the check says of a tiny volume in order.

@@ -1,8 +1,7 @@
 //! Power cuts: a device that keeps what was flushed and any part of what was written later, in sectors.
 
-use std::{cell::RefCell, io, rc::Rc};
-
-use corten_formats::fat::{BlockDevice, Severity, SparseMemory, Volume, Writer};
+use corten_formats::fat::{Severity, SparseMemory, Volume, Writer};
+use corten_power_cut::{Event, Flushes, Recorder, after_cut, coin};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::{
@@ -12,91 +11,6 @@ use crate::{
 };
 
 const CLUSTERS: u32 = 1500;
-
-/// What reached the device's cache.
-#[derive(Clone, Debug)]
-enum Event {
-    Write(u64, Vec<u8>),
-    Flush,
-}
-
-/// A device that remembers what was done to it.
-#[derive(Clone)]
-struct Recorder {
-    device: SparseMemory,
-    events: Rc<RefCell<Vec<Event>>>,
-}
-
-impl Recorder {
-    fn new(device: SparseMemory) -> Self {
-        Self { device, events: Rc::default() }
-    }
-}
-
-impl BlockDevice for Recorder {
-    fn size(&self) -> u64 {
-        self.device.size()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.device.read_at(offset, buffer)
-    }
-
-    fn write_at(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.events.borrow_mut().push(Event::Write(offset, data.to_vec()));
-        self.device.write_at(offset, data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.events.borrow_mut().push(Event::Flush);
-        Ok(())
-    }
-}
-
-/// Whether flushes mean something to the device.
-#[derive(Clone, Copy)]
-enum Flushes {
-    Kept,
-    Ignored,
-}
-
-/// What is on the device after a cut behind so many events: all that was flushed, and of the rest those sectors
-/// for which the coin says so.
-fn after_cut(
-    start: &SparseMemory,
-    events: &[Event],
-    flushes: Flushes,
-    coin: &mut dyn FnMut() -> bool,
-) -> SparseMemory {
-    let mut device = start.clone();
-    let certain = match flushes {
-        Flushes::Kept => events.iter().rposition(|event| matches!(event, Event::Flush)).unwrap_or(0),
-        Flushes::Ignored => 0,
-    };
-    for (number, event) in events.iter().enumerate() {
-        let Event::Write(offset, data) = event else { continue };
-        assert!(offset % 512 == 0 && data.len() % 512 == 0, "{offset} {}", data.len());
-        for (sector, bytes) in data.chunks(512).enumerate() {
-            if number < certain || coin() {
-                device.write_at(offset + 512 * sector as u64, bytes).unwrap();
-            }
-        }
-    }
-    device
-}
-
-/// A coin from a seed: a plain xorshift, so that a failing case can be repeated.
-fn coin(seed: u64) -> impl FnMut() -> bool {
-    // Some cuts lose or keep nearly everything.
-    let mut state = seed | 1;
-    let share = [128, 20, 236][(seed >> 32) as usize % 3];
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 24) % 256 < share
-    }
-}
 
 /// A run: the events, and after how many of them each change was done, with the volume as it should be then.
 struct Run {
@@ -108,7 +22,7 @@ struct Run {
 fn run(ops: &[Op]) -> Run {
     let start = tiny(CLUSTERS);
     let recorder = Recorder::new(start.clone());
-    let events = Rc::clone(&recorder.events);
+    let events = recorder.events();
     let mut writer = Writer::open(recorder).unwrap();
     let mut steps = vec![(0, Model::new(), None)];
     for op in ops {
@@ -167,7 +81,7 @@ impl Run {
         }
 
         let recorder = Recorder::new(left.clone());
-        let events = Rc::clone(&recorder.events);
+        let events = recorder.events();
         Writer::open(recorder).map_err(|error| error.to_string())?;
         let events = events.borrow();
         let again = after_cut(&left, &events[..seed as usize % (events.len() + 1)], flushes, &mut coin);
@@ -224,7 +138,7 @@ fn a_device_that_ignores_flushes_breaks_the_promise() {
 /// Every write and flush of one change, by what part of the volume it goes to.
 fn order(change: impl FnOnce(&mut Writer<Recorder>)) -> String {
     let recorder = Recorder::new(empty(crate::SMALL));
-    let events = Rc::clone(&recorder.events);
+    let events = recorder.events();
     let mut writer = Writer::open(recorder).unwrap();
     writer.mkdir("d", time()).unwrap();
     writer.write_file("d/corten_1.efi.tmp", &[1; 700], time()).unwrap();
@@ -284,7 +198,7 @@ fn a_cut_inside_a_long_rename_leaves_two_names_of_one_file_and_the_new_one_wins(
         writer.finish().unwrap()
     };
     let recorder = Recorder::new(start.clone());
-    let events = Rc::clone(&recorder.events);
+    let events = recorder.events();
     Writer::open(recorder).unwrap().rename("boot+3.efi", "boot with a name of two slots+2-1.efi").unwrap();
     let events = events.borrow();
     let last =
@@ -311,7 +225,7 @@ fn a_cut_inside_a_rename_of_an_empty_file_to_another_case_is_repaired() {
         writer.finish().unwrap()
     };
     let recorder = Recorder::new(start.clone());
-    let events = Rc::clone(&recorder.events);
+    let events = recorder.events();
     Writer::open(recorder).unwrap().rename("A.TXT", "a.txt").unwrap();
     let events = events.borrow();
     for cut in 0..=events.len() {
