@@ -7,13 +7,16 @@
 //!
 //! The loader is the only one that decides what boots, by the names of the boot images on the EFI system partition
 //! alone. [`loader`] is a model of it, and a [`change`] is worked out against that model before anything is renamed.
+//! [`start`] is the other half: the count by which a node finds out that a committed version has become unhealthy.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 
 pub mod change;
+pub mod esp;
 pub mod loader;
 mod name;
 mod order;
+pub mod start;
 mod version;
 
 pub use name::{BootName, Digits, DigitsError, NameError, Tries};

@@ -30,5 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "uki", run: images::uki, seeds: images::uki_seeds },
     Target { name: "modules", run: node::modules, seeds: node::modules_seeds },
     Target { name: "cmdline", run: node::cmdline, seeds: node::cmdline_seeds },
+    Target { name: "starts", run: node::starts, seeds: node::starts_seeds },
+    Target { name: "boot-name", run: node::boot_name, seeds: node::boot_name_seeds },
     Target { name: "recipe", run: recipes::recipe, seeds: recipes::recipe_seeds },
 ];

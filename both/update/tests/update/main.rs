@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod changes;
+mod power;
 #[path = "../../../formats/tests/tool/mod.rs"]
 mod tool;
 mod versions;
