@@ -29,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
     scenarios::uefi::add(&workshop, &mut trials);
     scenarios::direct::add(&workshop, &mut trials);
     scenarios::hang::add(&workshop, &mut trials);
+    scenarios::metal::add(&workshop, &mut trials);
     scenarios::services::add(&workshop, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::machine::{Accelerator, Boot, Disk, DiskFormat, Machine, OnReset, Watchdog, Writes};
+use crate::machine::{Accelerator, Boot, Disk, DiskBus, DiskFormat, Machine, OnReset, Watchdog, Writes};
 
 /// Paths of one run that the machine does not know.
 #[derive(Clone, Debug)]
@@ -30,7 +30,8 @@ pub fn arguments(machine: &Machine, places: &Places, accelerator: Accelerator) -
     for (number, disk) in machine.disks.iter().enumerate() {
         // The index of a kernel that QEMU loads itself is 0 as well.
         let starts = number == machine.starts_from && matches!(machine.boot, Boot::Uefi { .. });
-        attach(&mut args, number, disk, if starts { ",bootindex=0" } else { "" });
+        let device = device(machine.disk_bus, number);
+        attach(&mut args, number, disk, &format!("{device}{}", if starts { ",bootindex=0" } else { "" }));
     }
     let mut net = OsString::from("user,id=net");
     for forward in &machine.forwards {
@@ -110,7 +111,17 @@ fn boot(args: &mut Arguments, machine: &Machine, places: &Places) {
     }
 }
 
-fn attach(args: &mut Arguments, number: usize, disk: &Disk, order: &str) {
+/// The device of a disk. The chipset's AHCI controller is called `ide` and has six ports.
+fn device(bus: DiskBus, number: usize) -> String {
+    let (driver, port) = match bus {
+        DiskBus::Virtio => ("virtio-blk-pci", String::new()),
+        DiskBus::Nvme => ("nvme", String::new()),
+        DiskBus::Sata => ("ide-hd", format!(",bus=ide.{number}")),
+    };
+    format!("{driver},drive=disk{number},serial=disk{number}{port}")
+}
+
+fn attach(args: &mut Arguments, number: usize, disk: &Disk, device: &str) {
     let writes = match disk.writes {
         Writes::Dropped => "snapshot=on",
         Writes::Kept => "cache=writeback",
@@ -123,7 +134,7 @@ fn attach(args: &mut Arguments, number: usize, disk: &Disk, order: &str) {
     let drive =
         format!("if=none,id=disk{number},format={},discard=unmap,{writes},{file}", disk.format.name());
     args.option("-drive", with_path(&drive, &disk.path));
-    args.option("-device", format!("virtio-blk-pci,drive=disk{number},serial=disk{number}{order}"));
+    args.option("-device", device);
 }
 
 /// QEMU connects to sockets on which we wait already, so not a byte is lost and a QEMU that is not there yet can't
@@ -212,6 +223,26 @@ mod tests {
         let args = text(&machine, Accelerator::Tcg);
         let drive = args.lines().find(|line| line.contains("id=disk0"));
         insta::assert_snapshot!(drive.expect("a drive"), @"-drive if=none,id=disk0,format=raw,discard=unmap,cache=writeback,file.driver=nbd,file.server.type=unix,file.server.path=/run/a,,b.sock");
+    }
+
+    #[test]
+    fn disks_of_real_machines() {
+        let devices = |bus: DiskBus| {
+            let mut machine = Machine::new(Boot::Uefi { variables: Variables::Temporary });
+            let disk = Disk { path: "/d".into(), format: DiskFormat::Raw, writes: Writes::Dropped };
+            machine.disks = vec![disk.clone(), disk];
+            machine.disk_bus = bus;
+            let text = text(&machine, Accelerator::Tcg);
+            text.lines().filter(|line| line.contains("serial=")).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(devices(DiskBus::Nvme), @r"
+        -device nvme,drive=disk0,serial=disk0,bootindex=0
+        -device nvme,drive=disk1,serial=disk1
+        ");
+        insta::assert_snapshot!(devices(DiskBus::Sata), @r"
+        -device ide-hd,drive=disk0,serial=disk0,bus=ide.0,bootindex=0
+        -device ide-hd,drive=disk1,serial=disk1,bus=ide.1
+        ");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Machine {
     pub disks: Vec<Disk>,
     /// Number of the disk that firmware starts from, counted from 0.
     pub starts_from: usize,
+    /// How the guest reaches them.
+    pub disk_bus: DiskBus,
     /// Ports of the host that lead to ports of the guest.
     pub forwards: Vec<Forward>,
     /// Hardware that restarts a guest which hangs.
@@ -35,6 +37,7 @@ impl Machine {
             boot,
             disks: Vec::new(),
             starts_from: 0,
+            disk_bus: DiskBus::Virtio,
             forwards: Vec::new(),
             watchdog: Watchdog::None,
             on_reset: OnReset::Restart,
@@ -101,6 +104,17 @@ impl DiskFormat {
             Self::Qcow2 => "qcow2",
         }
     }
+}
+
+/// How a guest reaches its disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskBus {
+    /// As on virtual machines.
+    Virtio,
+    /// A controller of its own for each disk, as in newer computers.
+    Nvme,
+    /// Ports of the chipset's AHCI controller, as in older ones.
+    Sata,
 }
 
 /// What becomes of what the guest writes to a disk.

@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod command;
 pub mod direct;
 pub mod hang;
+pub mod metal;
 pub mod services;
 pub mod uefi;
 pub mod verification;
@@ -22,7 +23,11 @@ fn becomes_ready(_: &Workshop, seen: &Booted) -> Result<()> {
 }
 
 fn runs_what_was_built(workshop: &Workshop, seen: &Booted) -> Result<()> {
-    let image = workshop.image(RECIPE)?;
+    runs_what_was_built_from(RECIPE, workshop, seen)
+}
+
+fn runs_what_was_built_from(recipe: &str, workshop: &Workshop, seen: &Booted) -> Result<()> {
+    let image = workshop.image(recipe)?;
     let ready = seen.outcome.ready.as_ref().context("not ready")?;
     ensure!(ready.version == image.version, "version {}, built {}", ready.version, image.version);
     ensure!(ready.root_hash == image.root_hash, "root hash {}, built {}", ready.root_hash, image.root_hash);
