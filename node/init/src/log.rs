@@ -3,6 +3,10 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+/// open(2): the terminal does not become the one whose keys send signals to who opens it.
+const O_NOCTTY: i32 = 0o400;
 
 /// The kernel refuses records above 1024 bytes less its own prefix.
 const MAX_RECORD: usize = 900;
@@ -75,18 +79,30 @@ impl Log {
         };
     }
 
-    /// Shows a failure on the console as plain lines, and keeps it in the log.
+    /// Shows a failure on every console as plain lines, and keeps it in the log.
     pub fn show(&self, failure: &Failure, then: &str) {
         let block = block(failure, then);
         for line in block.lines().filter(|line| !line.is_empty()) {
             self.write(Level::Debug, line);
         }
-        let console = File::options().write(true).open("/dev/console");
-        let _ = match console {
-            Ok(mut console) => console.write_all(block.as_bytes()),
-            Err(_) => std::io::stderr().write_all(block.as_bytes()),
-        };
+        let shown = consoles().iter().filter(|console| show_on(console, &block)).count();
+        if shown == 0 && !show_on("/dev/console", &block) {
+            let _ = std::io::stderr().write_all(block.as_bytes());
+        }
     }
+}
+
+/// Paths of all consoles. `/dev/console` is only one of them: the screen of a machine whose operator may watch the
+/// serial line.
+fn consoles() -> Vec<String> {
+    let names = std::fs::read_to_string("/sys/class/tty/console/active").unwrap_or_default();
+    names.split_whitespace().map(|name| format!("/dev/{name}")).collect()
+}
+
+/// Whether it could be written there.
+fn show_on(console: &str, block: &str) -> bool {
+    let opened = File::options().write(true).custom_flags(O_NOCTTY).open(console);
+    opened.is_ok_and(|mut console| console.write_all(block.as_bytes()).is_ok())
 }
 
 fn block(failure: &Failure, then: &str) -> String {

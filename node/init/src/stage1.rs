@@ -27,8 +27,10 @@ use crate::uevent::Uevent;
 use crate::watchdog::Watchdog;
 use crate::{devices, mounts};
 
-/// How long a disk may take to appear.
+/// How long a disk may take to appear once nothing else does any more.
 const DISK_TIMEOUT_MS: u64 = 10_000;
+/// How long a disk may take in all: real ones have to spin up. Less than the watchdog waits for food.
+const DISK_TIMEOUT_ALL_MS: u64 = 40_000;
 /// The disks are looked at again after this time even if nothing is announced.
 const LOOK_AGAIN_MS: u64 = 250;
 /// What every boot needs, whatever the machine.
@@ -167,7 +169,8 @@ fn wait_for_slot(
     uevents: &Uevents,
     log: &Log,
 ) -> Result<Slot, Failure> {
-    let deadline = monotonic_ms() + DISK_TIMEOUT_MS;
+    let last_deadline = monotonic_ms() + DISK_TIMEOUT_ALL_MS;
+    let mut deadline = monotonic_ms() + DISK_TIMEOUT_MS;
     // A machine with virtio has its disk there, nearly always: drivers for the rest are loaded only if it has not.
     let (mut now, mut later): (BTreeSet<_>, BTreeSet<_>) =
         devices::aliases().into_iter().partition(|alias| alias.starts_with("virtio:"));
@@ -197,6 +200,9 @@ fn wait_for_slot(
         }
         let _ = poll::readable(&[uevents.as_fd()], Some(left.min(LOOK_AGAIN_MS)));
         now = announced(uevents);
+        if !now.is_empty() {
+            deadline = last_deadline.min(monotonic_ms() + DISK_TIMEOUT_MS);
+        }
     }
 }
 
