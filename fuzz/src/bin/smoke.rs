@@ -1,6 +1,8 @@
 //! Runs every target on its seeds and on mutations of them: what CI does on each change. No compiler but Rust's is
 //! needed, and the same arguments give the same inputs.
 
+use std::time::Instant;
+
 use corten_fuzz::{TARGETS, mutate};
 
 /// Mutations of each target's seeds unless the first argument says otherwise.
@@ -9,6 +11,7 @@ const RUNS: u64 = 4_000;
 fn main() {
     let runs = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(RUNS);
     for target in TARGETS {
+        let started = Instant::now();
         let seeds = (target.seeds)();
         for seed in &seeds {
             (target.run)(seed);
@@ -24,6 +27,7 @@ fn main() {
                 std::process::exit(1);
             }
         }
-        println!("fuzz {:<12} {} seeds, {runs} mutations: no panic", target.name, seeds.len());
+        let (seeds, seconds) = (seeds.len(), started.elapsed().as_secs_f32());
+        println!("fuzz {:<12} {seeds} seeds, {runs} mutations, {seconds:.1} s: no panic", target.name);
     }
 }

@@ -87,12 +87,15 @@ pub fn gpt_seeds() -> Vec<Vec<u8>> {
     vec![disk]
 }
 
-/// Size of the volume that mutated heads are laid on.
-const VOLUME: u64 = 64 << 20;
+/// Size of the volume that mutated heads are laid on: little more than the smallest one that FAT32 can be on, since
+/// every run walks its tables.
+const VOLUME: u64 = 34 << 20;
+/// Both tables and the first clusters.
+const HEAD: usize = 640 << 10;
 
 pub fn fat(data: &[u8]) {
     let mut device = SparseMemory::new(VOLUME);
-    let head = &data[..data.len().min(1 << 20)];
+    let head = &data[..data.len().min(HEAD)];
     if device.write_at(0, head).is_err() {
         return;
     }
@@ -118,7 +121,7 @@ pub fn fat_seeds() -> Vec<Vec<u8>> {
             writer.finish().map(drop)
         },
     );
-    let mut head = vec![0; 1200 << 10];
+    let mut head = vec![0; HEAD];
     made.ok().and_then(|()| device.read_at(0, &mut head).ok()).map(|()| head).into_iter().collect()
 }
 
