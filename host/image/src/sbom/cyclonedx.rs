@@ -15,6 +15,9 @@ pub fn cyclonedx(inventory: &Inventory) -> String {
     components.extend(inventory.node.libc.iter().map(|part| node_part(part, "generic")));
     let own = inventory.files.iter().filter(|file| !matches!(file.origin, Origin::Package(_)));
     components.extend(own.map(file));
+    let parts = components.iter().filter(|component| component["type"] == "library");
+    let parts: Vec<&Value> = parts.map(|component| &component["bom-ref"]).collect();
+    let dependencies = json!([{"ref": "image", "dependsOn": parts}]);
     let serial = serial(&inventory.root_hash);
     let document = json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -34,6 +37,7 @@ pub fn cyclonedx(inventory: &Inventory) -> String {
             },
         },
         "components": components,
+        "dependencies": dependencies,
     });
     format!("{document:#}\n")
 }

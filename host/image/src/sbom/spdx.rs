@@ -71,7 +71,7 @@ pub fn spdx(inventory: &Inventory) -> String {
                 "referenceLocator": format!("pkg:{kind}/{}@{}", part.name, part.version.replace('+', "%2B")),
             }],
         }));
-        relationships.push(relation(&id, "STATIC_LINK", image));
+        relationships.push(relation(image, "STATIC_LINK", &id));
     }
     let mut files = Vec::new();
     for (number, file) in inventory.files.iter().enumerate() {
