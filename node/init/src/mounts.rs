@@ -1,7 +1,7 @@
 //! The file systems of a node, in the order in which they are mounted.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use corten_sys::SysError;
@@ -41,6 +41,10 @@ const WANTED: [Mount<'static>; 4] = [
 /// Mounting this makes the kernel ask for a module that no image has, and it waits for the answer.
 const SLOW: Mount<'static> = of("bpf", "/sys/fs/bpf", STRICT, "mode=0700");
 
+/// Names of /dev that programs expect and devtmpfs does not have.
+const LINKS: [(&str, &str); 4] =
+    [("/proc/self/fd", "/dev/fd"), ("fd/0", "/dev/stdin"), ("fd/1", "/dev/stdout"), ("fd/2", "/dev/stderr")];
+
 /// Directories of /run and /var that programs expect.
 const DIRECTORIES: [&str; 4] = ["/run/lock", "/var/lib", "/var/log", "/var/tmp"];
 
@@ -65,6 +69,11 @@ pub fn root(log: &Log) -> Result<(), SysError> {
         let _ = fs::create_dir_all(want.target);
         if let Err(error) = mount(want) {
             log.write(Level::Warning, error);
+        }
+    }
+    for (target, link) in LINKS {
+        if let Err(error) = symlink(target, link) {
+            log.write(Level::Warning, format_args!("{link}: {error}"));
         }
     }
     for directory in DIRECTORIES {

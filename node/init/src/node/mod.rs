@@ -1,11 +1,11 @@
 //! A running node: one loop that turns signals, ended processes, the power button, announced devices and the time
 //! into events for the supervisor, and does what it says.
 
+mod actions;
 mod hotplug;
 mod programs;
 mod readiness;
 
-use std::collections::VecDeque;
 use std::os::fd::AsFd as _;
 
 use corten_config::{Kill, Restart, Service, Services};
@@ -17,11 +17,10 @@ use corten_sys::signal::{Signal, Signals};
 use corten_sys::{Result, poll};
 
 use crate::button::Buttons;
-use crate::cgroup;
 use crate::cmdline::Selftest;
 use crate::log::{Level, Log};
 use crate::report::Reporter;
-use crate::supervisor::{Action, Check, Ending, Input, Readiness, Supervisor, Unit};
+use crate::supervisor::{Check, Ending, Input, Readiness, Supervisor, Unit};
 use crate::sysctl::Pending;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
@@ -246,111 +245,9 @@ impl<'a> Node<'a> {
         self.feed(Input::Stop);
     }
 
-    /// Gives the supervisor an event, does what it says, and gives it what comes of that.
-    fn feed(&mut self, input: Input) {
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
-            for action in self.supervisor.handle(monotonic_ms(), &input) {
-                inputs.extend(self.act(action));
-            }
-        }
-    }
-
-    fn act(&mut self, action: Action) -> Option<Input> {
-        let now = monotonic_ms();
-        match action {
-            Action::Start(at) => return self.start(at, now),
-            Action::Check(at) => {
-                let service = self.table.get(at)?;
-                if let Err(error) = self.programs.check(at, service) {
-                    self.gate.found(&service.name, &error.to_string());
-                    return Some(Input::Checked(at, Check::NotReady));
-                }
-            }
-            Action::Ready(at) => {
-                let start = self.started_ms.get(at).copied().unwrap_or(now);
-                if let Some(service) = self.table.get(at) {
-                    self.gate.service_ready(&service.name);
-                    self.step(&format!("service.{}", service.name), start, now);
-                }
-            }
-            Action::Retry(at, wait) => {
-                if let Some(service) = self.table.get(at) {
-                    self.log
-                        .write(Level::Warning, format_args!("{} starts again in {wait} ms", service.name));
-                }
-            }
-            Action::GiveUp(at) => {
-                if let Some(service) = self.table.get(at) {
-                    let text = format_args!("{} failed and is not started again", service.name);
-                    self.log.write(Level::Error, text);
-                    self.gate.gave_up();
-                }
-            }
-            Action::Terminate(at) => self.terminate(at),
-            Action::Kill(at) => {
-                if let Some(service) = self.table.get(at) {
-                    self.log
-                        .write(Level::Warning, format_args!("{} did not stop in time: killed", service.name));
-                    match service.kill {
-                        Kill::Group => self.end_group(at),
-                        Kill::Process => self.programs.signal_main(at, Signal::KILL),
-                    }
-                }
-            }
-            Action::AllReady => {
-                self.gate.services_ready(&mut self.programs);
-            }
-            Action::AllStopped => self.stopped = true,
-        }
-        None
-    }
-
-    fn step(&mut self, name: &str, start_ms: u64, end_ms: u64) {
-        self.log.write(Level::Info, format_args!("{name} took {} ms", end_ms.saturating_sub(start_ms)));
-        self.timeline.record(name, start_ms, end_ms);
-        self.reporter.send(&Event::Step(corten_report::Step { name: name.into(), start_ms, end_ms }));
-    }
-
     fn keep_timeline(&self) {
         if let Err(error) = self.timeline.keep() {
             self.log.write(Level::Warning, format_args!("timeline: {error}"));
-        }
-    }
-
-    fn start(&mut self, at: usize, now: u64) -> Option<Input> {
-        let service = self.table.get(at)?;
-        if let Some(started) = self.started_ms.get_mut(at) {
-            *started = now;
-        }
-        match self.programs.start(at, service) {
-            Ok(()) => Some(Input::Started(at)),
-            Err(error) => {
-                self.log.write(Level::Error, format_args!("{}: {error}", service.name));
-                self.gate.found(&service.name, &error.to_string());
-                Some(Input::Ended(at, Ending::Failure))
-            }
-        }
-    }
-
-    fn terminate(&mut self, at: usize) {
-        let Some(service) = self.table.get(at) else { return };
-        match service.kill {
-            Kill::Process => self.programs.signal_main(at, Signal::TERM),
-            Kill::Group => {
-                for pid in cgroup::processes(&service.name) {
-                    if let Err(error) = process::kill(pid, Signal::TERM) {
-                        self.log.write(Level::Warning, error);
-                    }
-                }
-            }
-        }
-    }
-
-    fn end_group(&self, at: usize) {
-        let Some(service) = self.table.get(at) else { return };
-        if let Err(error) = cgroup::kill(&service.name) {
-            self.log.write(Level::Warning, format_args!("cgroup of {}: {error}", service.name));
         }
     }
 
