@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use corten_report::{Event, PORT};
 
@@ -13,18 +14,25 @@ const MAX_QUEUED: usize = 64 << 10;
 /// O_NONBLOCK of Linux on the architectures that Corten runs on.
 const NONBLOCK: i32 = 0o4000;
 
+/// The port, which can be open once: a failure is told through the same file as everything before it.
+static PORT_FILE: OnceLock<File> = OnceLock::new();
+
 /// Writes events without ever waiting for a reader.
 #[derive(Debug, Default)]
 pub struct Reporter {
-    port: Option<File>,
+    port: Option<&'static File>,
     queue: VecDeque<u8>,
 }
 
 impl Reporter {
-    /// Opens the port if the machine has it.
+    /// Takes the port if the machine has it.
     pub fn open() -> Self {
         let open = |path| File::options().write(true).custom_flags(NONBLOCK).open(path).ok();
-        Self { port: port().and_then(open), queue: VecDeque::new() }
+        let port = PORT_FILE.get().or_else(|| {
+            let file = port().and_then(open)?;
+            Some(PORT_FILE.get_or_init(|| file))
+        });
+        Self { port, queue: VecDeque::new() }
     }
 
     /// Sends an event, or keeps it until [`Self::flush`] finds a reader.
