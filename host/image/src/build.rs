@@ -24,6 +24,7 @@ use crate::products::Identity;
 use crate::root::{self, RootImage};
 use crate::sbom::{FileRecord, Inventory, NodeInventory, cyclonedx, digests, spdx};
 use crate::select::{Selection, multiarch, select, unaccounted};
+use crate::signing::{Signing, signed};
 use crate::tree::tree;
 
 /// The programs of the node, which are part of every image.
@@ -49,6 +50,8 @@ pub struct Request<'a> {
     pub programs: NodePrograms,
     /// What tells this `corten` from another in keys of caches. It gets into no artifact.
     pub builder: String,
+    /// With what loader and boot image are signed, if they are.
+    pub signing: Option<Signing<'a>>,
     /// What to make.
     pub formats: Vec<Format>,
     /// Where to.
@@ -106,12 +109,17 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
     };
     let plan_text = serde_json::to_vec(plan).map_err(|why| Error::part("plan")(why.into()))?;
     let formats = request.formats.iter().map(|format| format.name()).collect::<Vec<_>>().join(",");
+    if let Some(signing) = &request.signing {
+        signing.signer.certificate().check_validity(naming.epoch).map_err(corten_sign::SignError::from)?;
+    }
+    let signing = request.signing.as_ref().map(Signing::state).unwrap_or_default();
     let state = key(&[
         &plan_text,
         packages.digest().as_bytes(),
         request.builder.as_bytes(),
         naming.version.as_bytes(),
         formats.as_bytes(),
+        signing.as_bytes(),
     ]);
     if request.reuse == crate::cache::Use::Reuse
         && let Some(mut built) = previous::read(&request.output, &naming, &state)
@@ -137,12 +145,15 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
         Ok((data?, records))
     })?;
     let sealed = phase(Phase::Verity, listener, &mut seconds, || root::seal(data, &plan.image, &naming))?;
-    let boot = phase(Phase::Boot, listener, &mut seconds, || {
+    let (loader, boot) = phase(Phase::Boot, listener, &mut seconds, || {
         let cache = Cache::new(request.cache, request.reuse);
         let initrd = initrd(&selection, request.programs.init, &cache)?;
-        boot_image(&selection, &initrd, &command_line(plan, &sealed.root_hash), &who.boot_release())
+        let line = command_line(plan, &sealed.root_hash);
+        let image = boot_image(&selection, &initrd, &line, &who.boot_release())?;
+        let sign = |program| signed(program, request.signing.as_ref());
+        Ok((sign(selection.loader.clone())?, sign(image)?))
     })?;
-    let parts = Parts { tree: &tree, selection: &selection, sealed: &sealed, boot: &boot };
+    let parts = Parts { tree: &tree, loader: &loader, sealed: &sealed, boot: &boot };
     let (artifacts, sizes) = phase(Phase::Output, listener, &mut seconds, || {
         let mut output = output(request, &naming, &parts)?;
         output.0.extend(sboms(request, &naming, &sealed, &selection, &records)?);
@@ -203,7 +214,7 @@ fn selection(request: &Request<'_>, listener: Listener<'_>) -> Result<Selection,
 /// What artifacts are made from.
 struct Parts<'a> {
     tree: &'a Tree,
-    selection: &'a Selection,
+    loader: &'a Bytes,
     sealed: &'a RootImage,
     boot: &'a Bytes,
 }
@@ -215,9 +226,14 @@ fn output(
 ) -> Result<(Vec<Artifact>, Sizes), Error> {
     let image = &request.plan.image;
     let efi = multiarch(request.plan.archive.architecture.as_str()).map_or("x64", |names| names.efi);
-    let loader = &parts.selection.loader;
     let boot_name = naming.boot_image(&parts.sealed.root_hash);
-    let boot = Boot { loader, efi, name: boot_name.clone(), image: parts.boot };
+    let boot = Boot {
+        loader: parts.loader,
+        efi,
+        name: boot_name.clone(),
+        image: parts.boot,
+        enrolment: request.signing.and_then(|signing| signing.enrolment),
+    };
     let disk = disk(parts.sealed, &boot, image, naming)?;
     let folder = &request.output;
     std::fs::create_dir_all(folder).map_err(|why| Error::write(folder, why))?;

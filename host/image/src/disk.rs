@@ -10,9 +10,13 @@ use corten_recipe::plan;
 use crate::error::Error;
 use crate::name::{Naming, disk_uuid};
 use crate::root::RootImage;
+use crate::signing::Enrolment;
 
 /// What the loader reads: no menu, no editor, nothing but the boot images of the ESP.
 const LOADER_CONF: &str = "timeout 0\neditor no\nauto-entries no\nauto-firmware no\n";
+
+/// Where the loader looks for keys that firmware in setup mode gets without being asked.
+const ENROLMENT: &str = "loader/keys/auto";
 
 /// What the ESP holds.
 pub struct Boot<'a> {
@@ -24,6 +28,8 @@ pub struct Boot<'a> {
     pub name: String,
     /// The boot image.
     pub image: &'a [u8],
+    /// What the loader tells firmware that knows no keys yet.
+    pub enrolment: Option<&'a Enrolment>,
 }
 
 /// Puts the disk image together.
@@ -106,6 +112,15 @@ fn esp(
     ];
     for (path, content) in files {
         writer.write_file(&path, content, time).map_err(|why| fail(why.into()))?;
+    }
+    if let Some(enrolment) = boot.enrolment {
+        for folder in ["loader/keys", ENROLMENT] {
+            writer.mkdir(folder, time).map_err(|why| fail(why.into()))?;
+        }
+        for (name, content) in enrolment.files() {
+            let path = format!("{ENROLMENT}/{name}");
+            writer.write_file(&path, content, time).map_err(|why| fail(why.into()))?;
+        }
     }
     writer.finish().map_err(|why| fail(why.into()))?;
     device.into_extents().map_err(|why| fail(why.into()))

@@ -99,6 +99,9 @@ pub enum Error {
         /// Why.
         why: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Loader or boot image can't be signed.
+    #[error(transparent)]
+    Sign(#[from] corten_sign::SignError),
     /// The archive does not give what is needed.
     #[error(transparent)]
     Archive(#[from] corten_archive::Error),

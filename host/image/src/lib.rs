@@ -23,6 +23,7 @@ mod products;
 mod root;
 mod sbom;
 mod select;
+mod signing;
 mod tree;
 
 pub use build::{Built, NodePrograms, Request, Sizes, build};
@@ -34,3 +35,4 @@ pub use locked::LockedPackages;
 pub use name::Naming;
 pub use output::{Artifact, sha256_of};
 pub use select::{Unaccounted, requests, unaccounted};
+pub use signing::{Enrolment, EnrolmentError, Signing};

@@ -42,6 +42,10 @@ impl Loader for HostLoader {
         };
         Ok(Fetched { location, content })
     }
+
+    fn locate(&self, path: &str, from: &Location) -> Location {
+        resolve(path, Some(from))
+    }
 }
 
 fn no_built_in(name: &str) -> LoadError {

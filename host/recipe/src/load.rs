@@ -1,6 +1,7 @@
 //! From a reference to a merged recipe: follows `extends`, checks every file, merges, fetches own files.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 
@@ -12,7 +13,7 @@ use crate::node::{Node, SourceId, Value, parse};
 use crate::origins::Origins;
 use crate::read::{Sink, read};
 use crate::source::{Location, Origin, Source};
-use crate::types::TargetPath;
+use crate::types::{TargetPath, Text};
 use crate::written::Recipe;
 
 /// Most recipes that extend each other. More than a handful can't be understood by a person.
@@ -31,6 +32,16 @@ pub struct Merged {
     pub(crate) origins: Origins,
     /// Contents of own files.
     pub(crate) contents: BTreeMap<TargetPath, Bytes>,
+    /// Where the keys of Secure Boot lie. They are nobody's business before something is signed.
+    pub(crate) keys: Option<KeyFiles>,
+}
+
+/// Files and folder that `[secure-boot]` names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyFiles {
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) enrol: Option<PathBuf>,
 }
 
 impl Merged {
@@ -53,8 +64,9 @@ impl Merged {
             }
             contents.insert(path, file.content);
         }
+        let keys = locate_keys(&recipe, &mut origins, loader, &mut diagnostics);
         if diagnostics.is_empty() {
-            Ok(Self { recipe, reference: reference.to_owned(), origins, contents })
+            Ok(Self { recipe, reference: reference.to_owned(), origins, contents, keys })
         } else {
             Err(report(diagnostics))
         }
@@ -185,6 +197,34 @@ fn load_files(
         }
     }
     (contents, diagnostics)
+}
+
+/// The paths of `[secure-boot]` as they are seen from here, which is also how they are shown.
+fn locate_keys(
+    recipe: &Recipe,
+    origins: &mut Origins,
+    loader: &dyn Loader,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<KeyFiles> {
+    let written = recipe.secure_boot.as_ref()?;
+    let mut locate = |name: &str, path: &Option<Text>| -> Option<PathBuf> {
+        let key = KeyPath::of(&["secure-boot", name]);
+        match loader.locate(path.as_ref()?.as_str(), &origins.of(&key)?.source.location) {
+            Location::Path(path) => {
+                origins.set_text(&key, path.display().to_string());
+                Some(path)
+            }
+            built_in @ Location::BuiltIn(_) => {
+                diagnostics.push(unreadable(&LoadError::NotFound(built_in)).at(&key, origins));
+                None
+            }
+        }
+    };
+    Some(KeyFiles {
+        key: locate("key", &written.key),
+        certificate: locate("cert", &written.cert),
+        enrol: locate("enrol", &written.enrol),
+    })
 }
 
 fn unreadable(error: &LoadError) -> Diagnostic {

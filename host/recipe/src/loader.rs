@@ -18,6 +18,9 @@ pub trait Loader {
 
     /// A file that the recipe at `from` brings.
     fn read(&self, reference: &str, from: &Location) -> Result<Fetched, LoadError>;
+
+    /// The place that a path in the recipe at `from` means. Nothing is read.
+    fn locate(&self, path: &str, from: &Location) -> Location;
 }
 
 /// A file that a recipe brings.

@@ -2,7 +2,7 @@
 //!
 //! First `remove` takes away. Then tables merge key by key and the later value wins. Lists are joined, what is
 //! there already once; the lists of [`REPLACED`] mean something as a whole, so the later one takes their place, and
-//! so does a later file.
+//! so do a later file and the keys of Secure Boot.
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::key::KeyPath;
@@ -19,7 +19,7 @@ const REPLACED: [&[&str]; 4] = [
 ];
 
 /// Tables that a later recipe replaces.
-const REPLACED_TABLES: [&[&str]; 1] = [&["files", "*"]];
+const REPLACED_TABLES: [&[&str]; 2] = [&["files", "*"], &["secure-boot"]];
 
 /// Where what a list of `remove` names is found: the list, the table or list, and whatever goes with it.
 const REMOVED: [(&str, &[&str], Option<&str>); 15] = [

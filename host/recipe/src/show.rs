@@ -8,7 +8,7 @@ use crate::node::{Node, Value};
 use crate::origins::Part;
 
 /// The tables of a recipe in the order in which a person reads them.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "archive",
     "kernel",
     "packages",
@@ -21,6 +21,7 @@ const ORDER: [&str; 12] = [
     "services",
     "sysctl",
     "image",
+    "secure-boot",
 ];
 
 /// Column of the comments, where the value leaves room.

@@ -8,7 +8,7 @@
 //!           └─ variable store ──> a virtual machine whose firmware has the keys from the start
 //! ```
 //!
-//! Everything but [`FileSigner`] and the making of keys is pure: bytes in, bytes out. Signatures are RSA PKCS#1 v1.5
+//! Everything but [`FileSigner`], [`KeyFolder`] and the making of keys is pure: bytes in, bytes out. Signatures are RSA PKCS#1 v1.5
 //! over SHA-256 without a signing time, so the same program and key give the same bytes.
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ mod authenticode;
 mod certificate;
 pub mod efi;
 mod error;
+mod folder;
 pub mod keys;
 mod pe;
 mod signed_data;
@@ -24,5 +25,6 @@ mod signer;
 pub use authenticode::sign;
 pub use certificate::{Certificate, CertificateError};
 pub use error::SignError;
+pub use folder::{FolderError, KeyFolder};
 pub use pe::{PeDigest, SealError, checksum, digest};
-pub use signer::{Exposed, FileSigner, KeyError, Signer};
+pub use signer::{Exposed, FileSigner, KeyError, Signer, read_certificate};

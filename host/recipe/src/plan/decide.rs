@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::parts::{Archive, Content, Directory, ExtraSuite, Kernel, OwnFile, Owner, Product, Selection};
-use super::{Plan, image, paths, services};
+use super::{Plan, image, paths, secure_boot, services};
 use crate::diagnostic::{Diagnostic, Problem, Report};
 use crate::key::KeyPath;
 use crate::load::Merged;
@@ -106,6 +106,7 @@ impl Merged {
         let files = self.decide_files(&accounts, court);
         let services = services::decide(recipe, &accounts, court);
         let image = image::decide(recipe.image.clone().unwrap_or_default(), court);
+        let secure_boot = self.keys.as_ref().and_then(|keys| secure_boot::decide(keys, court));
         let (name, version) = identity(recipe)?;
         Some(Plan {
             name,
@@ -124,6 +125,7 @@ impl Merged {
             services,
             sysctl: recipe.sysctl.clone().unwrap_or_default(),
             image,
+            secure_boot,
             origins: self.origins.clone(),
         })
     }

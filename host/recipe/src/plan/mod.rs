@@ -9,6 +9,7 @@ mod decide;
 mod image;
 mod parts;
 mod paths;
+mod secure_boot;
 mod services;
 
 use std::borrow::Borrow;
@@ -22,6 +23,7 @@ pub use parts::{
     Archive, Content, Directory, ExtraSuite, Group, Kernel, OwnFile, Owner, PRODUCTS, Product, Selection,
     User,
 };
+pub use secure_boot::SecureBoot;
 
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::key::KeyPath;
@@ -70,6 +72,9 @@ pub struct Plan {
     pub products: Vec<Product>,
     /// Sizes, compression, formats.
     pub image: Image,
+    /// With what loader and boot image are signed, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secure_boot: Option<SecureBoot>,
     /// Where each value was written.
     #[serde(skip)]
     pub(crate) origins: Origins,

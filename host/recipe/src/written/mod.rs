@@ -7,6 +7,7 @@ mod image;
 mod kernel;
 mod packages;
 mod remove;
+mod secure_boot;
 mod services;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub use image::{Algorithm, Image};
 pub use kernel::{Archive, Kernel};
 pub use packages::{Group, Package, User};
 pub use remove::Remove;
+pub use secure_boot::SecureBoot;
 pub use services::{Directories, Kill, Limits, NewPrivileges, Resources, Restart, Service};
 
 use crate::read::{Read, Table};
@@ -66,6 +68,8 @@ pub struct Recipe {
     pub sysctl: Option<BTreeMap<SysctlKey, Text>>,
     /// Sizes, compression and formats of the image.
     pub image: Option<Image>,
+    /// With what loader and boot image are signed. Without it they are not.
+    pub secure_boot: Option<SecureBoot>,
     /// What is taken away from the extended recipe, before this one is added.
     pub remove: Option<Remove>,
 }
@@ -98,6 +102,7 @@ impl Read for Recipe {
             services: table.tables("services"),
             sysctl: table.setting_map("sysctl"),
             image: table.table("image"),
+            secure_boot: table.table("secure-boot"),
             remove: table.table("remove"),
         }
     }

@@ -48,6 +48,10 @@ impl Loader for MemoryLoader {
         let content = self.0.get(&path).cloned().ok_or_else(|| LoadError::NotFound(location.clone()))?;
         Ok(Fetched { location, content: content.into() })
     }
+
+    fn locate(&self, path: &str, from: &Location) -> Location {
+        Location::Path(Self::path(path, Some(from)))
+    }
 }
 
 /// The merged recipe of `my.toml`.

@@ -228,3 +228,8 @@ fn a_recipe_that_is_not_there_has_no_place() {
     let report = corten_recipe::Merged::load("container-hots", &corten_recipe::HostLoader).map(drop);
     insta::assert_snapshot!(shown(&report.expect_err("there is no such recipe")));
 }
+
+#[test]
+fn a_key_goes_with_its_certificate() {
+    insta::assert_snapshot!(errors("[secure-boot]\nkey = \"db.key\"\n"));
+}

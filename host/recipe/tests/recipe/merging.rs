@@ -241,3 +241,30 @@ fn what_a_service_may_do_is_decided_in_numbers() {
     let table = serde_json::to_string_pretty(&plan.services).expect("a table can be written");
     insta::assert_snapshot!(table);
 }
+
+#[test]
+fn keys_lie_beside_the_recipe_that_names_them_and_come_as_a_whole() {
+    let low = "name = \"low\"\nversion = \"1\"\nextends = \"base\"\n\
+               [secure-boot]\nkey = \"a.key\"\ncert = \"a.pem\"\nenrol = \"keys\"\n";
+    let plan = |body: &str| {
+        let my = format!("name = \"my\"\nversion = \"1\"\nextends = \"./low/low.toml\"\n{body}");
+        let merged = merged(&[("my.toml", &my), ("low/low.toml", low)]).expect("the recipe is right");
+        merged.plan().expect("the plan is right")
+    };
+    let taken_over = plan("").secure_boot.expect("the extended recipe has keys");
+    assert_eq!(taken_over.key, std::path::Path::new("low/a.key"));
+    assert_eq!(taken_over.certificate, std::path::Path::new("low/a.pem"));
+    assert_eq!(taken_over.enrol.as_deref(), Some(std::path::Path::new("low/keys")));
+    let own = plan("[secure-boot]\nkey = \"b.key\"\ncert = \"b.pem\"\n").secure_boot.expect("it has keys");
+    assert_eq!((own.key.as_path(), own.enrol), (std::path::Path::new("b.key"), None));
+}
+
+#[test]
+fn a_plan_does_not_say_where_keys_lie() {
+    let text = |key: &str| {
+        let body = format!("[secure-boot]\nkey = \"{key}\"\ncert = \"c.pem\"\n");
+        serde_json::to_string(&over(&body)).expect("a plan can be written")
+    };
+    assert_eq!(text("a.key"), text("b.key"));
+    assert!(text("a.key").contains("\"secure-boot\":{}"));
+}
