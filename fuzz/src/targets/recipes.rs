@@ -45,4 +45,8 @@ impl corten_recipe::Loader for One<'_> {
     ) -> Result<corten_recipe::Fetched, corten_recipe::LoadError> {
         Err(corten_recipe::LoadError::NotFound(from.clone()))
     }
+
+    fn locate(&self, path: &str, _: &corten_recipe::Location) -> corten_recipe::Location {
+        corten_recipe::Location::Path(path.into())
+    }
 }

@@ -23,6 +23,8 @@ pub enum Exit {
     NotReady,
     /// The virtual machine can't be run.
     Machine,
+    /// Keys for Secure Boot can't be used, or not be written.
+    Key,
 }
 
 /// Every exit code with its meaning, for the help text. 2 is clap's.
@@ -37,7 +39,8 @@ Exit codes:
   6  packages can't be resolved, or the lock does not answer the recipe
   7  the image can't be made
   8  the node was not ready in time, or said that it can't be
-  9  the virtual machine can't be run";
+  9  the virtual machine can't be run
+  10 a key, certificate or firmware variable for Secure Boot can't be used";
 
 impl Exit {
     /// The number.
@@ -52,6 +55,7 @@ impl Exit {
             Self::Image => 7,
             Self::NotReady => 8,
             Self::Machine => 9,
+            Self::Key => 10,
         }
     }
 }
@@ -74,9 +78,22 @@ impl std::fmt::Display for BadRecipe {
 
 impl std::error::Error for BadRecipe {}
 
+/// A key that the recipe names and that can't be used; its report shows the place.
+#[derive(Debug)]
+pub struct BadKey(pub miette::Report);
+
+impl std::fmt::Display for BadKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for BadKey {}
+
 /// Tells an error on standard error and returns its code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    if let Some(BadRecipe(report)) = error.downcast_ref() {
+    let shown = error.downcast_ref().map(|BadRecipe(report)| report);
+    if let Some(report) = shown.or_else(|| error.downcast_ref().map(|BadKey(report)| report)) {
         anstream::eprintln!("{report:?}");
     } else {
         let mut text = String::new();
@@ -105,14 +122,29 @@ fn class(error: &anyhow::Error) -> Exit {
             return match error {
                 corten_image::Error::Archive(error) => archive(error),
                 corten_image::Error::Recipe { .. } => Exit::Recipe,
+                corten_image::Error::Sign(
+                    corten_sign::SignError::Key(_) | corten_sign::SignError::Certificate(_),
+                ) => Exit::Key,
                 _ => Exit::Image,
             };
+        }
+        if cause.is::<BadKey>() || is_of_keys(cause) {
+            return Exit::Key;
         }
         if cause.is::<corten_vm::Error>() {
             return Exit::Machine;
         }
     }
     Exit::Failed
+}
+
+fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use corten_sign::efi::StoreError;
+    use corten_sign::{FolderError, KeyError};
+    cause.is::<KeyError>()
+        || cause.is::<FolderError>()
+        || cause.is::<StoreError>()
+        || cause.is::<crate::signing::NoEnrolment>()
 }
 
 fn archive(error: &corten_archive::Error) -> Exit {

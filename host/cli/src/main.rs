@@ -8,6 +8,7 @@ mod node_programs;
 mod places;
 mod progress;
 mod session;
+mod signing;
 
 use std::process::ExitCode;
 

@@ -33,6 +33,6 @@ pub use error::Error;
 pub use event::{Event, Listener, Phase};
 pub use locked::LockedPackages;
 pub use name::Naming;
-pub use output::{Artifact, sha256_of};
+pub use output::{Artifact, sha256_of, write_atomically};
 pub use select::{Unaccounted, requests, unaccounted};
 pub use signing::{Enrolment, EnrolmentError, Signing};

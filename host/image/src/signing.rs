@@ -43,7 +43,9 @@ pub enum EnrolmentError {
     #[error("{}.auth holds no certificate", .0.name())]
     Empty(KeyVariable),
     /// Firmware that took these keys would refuse the image that brought them.
-    #[error("db.auth lacks the certificate that the image is signed with, {0}: firmware with these keys would refuse it")]
+    #[error(
+        "db.auth lacks the certificate that the image is signed with, {0}: firmware with these keys would refuse it"
+    )]
     Foreign(String),
 }
 
@@ -79,7 +81,8 @@ impl Signing<'_> {
     /// Key over everything that a signature depends on. A key that does not fit its certificate is never used, so
     /// the certificate speaks for both.
     pub(crate) fn state(&self) -> String {
-        let updates: Vec<&[u8]> = self.enrolment.iter().flat_map(|all| &all.0).map(|(_, one)| one.as_slice()).collect();
+        let updates: Vec<&[u8]> =
+            self.enrolment.iter().flat_map(|all| &all.0).map(|(_, one)| one.as_slice()).collect();
         let parts: Vec<&[u8]> = std::iter::once(self.signer.certificate().der()).chain(updates).collect();
         key(&parts)
     }

@@ -100,7 +100,10 @@ impl KeyFolder {
     }
 
     fn all(&self, ending: &str) -> Result<Vec<(KeyVariable, Vec<u8>)>, FolderError> {
-        KeyVariable::ALL.into_iter().map(|variable| Ok((variable, read(&self.file(variable, ending))?))).collect()
+        KeyVariable::ALL
+            .into_iter()
+            .map(|variable| Ok((variable, read(&self.file(variable, ending))?)))
+            .collect()
     }
 
     fn put(&self, variable: KeyVariable, ending: &str, content: &[u8]) -> Result<(), FolderError> {

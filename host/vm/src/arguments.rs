@@ -5,7 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::machine::{Accelerator, Boot, Disk, DiskBus, DiskFormat, Machine, OnReset, Watchdog, Writes};
+use crate::machine::{
+    Accelerator, Boot, Disk, DiskBus, DiskFormat, Machine, OnReset, SecureBoot, Watchdog, Writes,
+};
 
 /// Paths of one run that the machine does not know.
 #[derive(Clone, Debug)]
@@ -82,7 +84,16 @@ pub fn acceleration(accelerator: Accelerator) -> &'static str {
 fn base(args: &mut Arguments, machine: &Machine, accelerator: Accelerator) {
     args.0.extend(["-nodefaults", "-no-user-config"].map(OsString::from));
     args.option("-display", "none");
-    args.option("-machine", "q35,vmport=off,smm=off,hpet=off");
+    // Firmware with Secure Boot keeps the code that writes its variables in a mode of the processor that an
+    // operating system can't enter; without that, whoever is root in the guest could change the keys.
+    let (smm, protected) = match machine.secure_boot {
+        SecureBoot::Off => ("off", None),
+        SecureBoot::On => ("on", Some("driver=cfi.pflash01,property=secure,value=on")),
+    };
+    args.option("-machine", format!("q35,vmport=off,smm={smm},hpet=off"));
+    if let Some(property) = protected {
+        args.option("-global", property);
+    }
     args.option("-accel", acceleration(accelerator));
     args.option("-cpu", processor(accelerator));
     args.option("-smp", machine.cpus.to_string());

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use corten_archive::tools::ToolRoot;
 
 use crate::error::Error;
+use crate::machine::SecureBoot;
 
 const PROGRAM: &str = "qemu-system-x86_64";
 
@@ -17,8 +18,19 @@ const FIRMWARE: [(&str, &str); 3] = [
     ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
 ];
 
-/// The same in Debian's package, below the folder of the tools.
-const FIRMWARE_IN_TOOLS: [&str; 2] = ["usr/share/OVMF/OVMF_CODE_4M.fd", "usr/share/OVMF/OVMF_VARS_4M.fd"];
+/// The same with Secure Boot.
+const SECURE: [(&str, &str); 3] = [
+    ("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    ("/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
+    ("/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+];
+
+/// Code, code with Secure Boot, and variables in Debian's package, below the folder of the tools.
+const FIRMWARE_IN_TOOLS: [&str; 3] = [
+    "usr/share/OVMF/OVMF_CODE_4M.fd",
+    "usr/share/OVMF/OVMF_CODE_4M.secboot.fd",
+    "usr/share/OVMF/OVMF_VARS_4M.fd",
+];
 
 /// UEFI firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +48,7 @@ pub struct Emulator {
     leading: Vec<OsString>,
     environment: Vec<(OsString, Option<OsString>)>,
     firmware: Option<Firmware>,
+    secure: Option<Firmware>,
 }
 
 impl Emulator {
@@ -50,14 +63,24 @@ impl Emulator {
                 .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
                 .collect(),
             firmware,
+            secure: None,
         }
+    }
+
+    /// The same with firmware that has Secure Boot.
+    #[must_use]
+    pub fn with_secure_boot(self, secure: Option<Firmware>) -> Self {
+        Self { secure, ..self }
     }
 
     /// The QEMU and firmware of [`corten_archive::tools::sets::QEMU`], laid out in the store.
     pub fn from_tools(tools: &ToolRoot) -> Result<Self, Error> {
         let command = tools.command(&format!("usr/bin/{PROGRAM}"))?;
-        let [code, variables] = FIRMWARE_IN_TOOLS.map(|path| tools.file(path));
-        Ok(Self::from_parts(&command, Some(Firmware { code: code?, variables: variables? })))
+        let [code, secure, variables] = FIRMWARE_IN_TOOLS.map(|path| tools.file(path));
+        let variables = variables?;
+        let secure = Firmware { code: secure?, variables: variables.clone() };
+        let plain = Firmware { code: code?, variables };
+        Ok(Self::from_parts(&command, Some(plain)).with_secure_boot(Some(secure)))
     }
 
     /// The QEMU and firmware of this host.
@@ -66,18 +89,23 @@ impl Emulator {
         let program =
             std::env::split_paths(&path).map(|folder| folder.join(PROGRAM)).find(|file| file.is_file());
         let program = program.ok_or(Error::NoQemu { program: PROGRAM })?;
-        let firmware = FIRMWARE
-            .into_iter()
-            .find(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
-        let firmware =
-            firmware.map(|(code, variables)| Firmware { code: code.into(), variables: variables.into() });
-        Ok(Self::from_parts(&Command::new(program), firmware))
+        let firmware = |places: [(&str, &str); 3]| {
+            let mut there = places
+                .into_iter()
+                .filter(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
+            there.next().map(|(code, variables)| Firmware { code: code.into(), variables: variables.into() })
+        };
+        Ok(Self::from_parts(&Command::new(program), firmware(FIRMWARE)).with_secure_boot(firmware(SECURE)))
     }
 
     /// The firmware, or where it was expected.
-    pub fn firmware(&self) -> Result<&Firmware, Error> {
-        let looked = || FIRMWARE.map(|(code, _)| PathBuf::from(code)).to_vec();
-        self.firmware.as_ref().ok_or_else(|| Error::NoFirmware { looked: looked() })
+    pub fn firmware(&self, secure_boot: SecureBoot) -> Result<&Firmware, Error> {
+        let (firmware, looked) = match secure_boot {
+            SecureBoot::Off => (&self.firmware, FIRMWARE),
+            SecureBoot::On => (&self.secure, SECURE),
+        };
+        let looked = || looked.map(|(code, _)| PathBuf::from(code)).to_vec();
+        firmware.as_ref().ok_or_else(|| Error::NoFirmware { looked: looked() })
     }
 
     /// QEMU's version, as `--version` tells it: `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`.
@@ -139,7 +167,7 @@ mod tests {
             @"starting /no/such/qemu: No such file or directory (os error 2)"
         );
         insta::assert_snapshot!(
-            emulator.firmware().expect_err("not there"),
+            emulator.firmware(SecureBoot::Off).expect_err("not there"),
             @"no UEFI firmware: expected /usr/share/OVMF/OVMF_CODE_4M.fd or /usr/share/edk2/x64/OVMF_CODE.4m.fd or /usr/share/edk2/ovmf/OVMF_CODE.fd"
         );
         let mut echo = Command::new("/bin/sh");

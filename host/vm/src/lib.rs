@@ -32,8 +32,8 @@ pub use disk::{keep_disk, sparse_copy};
 pub use emulator::{Emulator, Firmware};
 pub use error::Error;
 pub use machine::{
-    Accelerator, Boot, Disk, DiskBus, DiskFormat, Forward, ForwardError, Machine, OnReset, Variables,
-    Watchdog, Writes,
+    Accelerator, Boot, Disk, DiskBus, DiskFormat, Forward, ForwardError, Machine, OnReset, SecureBoot,
+    Variables, Watchdog, Writes,
 };
 pub use probe::{Choice, choose};
 pub use qmp::QmpEvent;

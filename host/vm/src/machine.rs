@@ -24,6 +24,8 @@ pub struct Machine {
     pub watchdog: Watchdog,
     /// What happens when the guest restarts itself.
     pub on_reset: OnReset,
+    /// Whether its firmware starts signed programs alone.
+    pub secure_boot: SecureBoot,
     /// More arguments for QEMU, as they are.
     pub extra: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl Machine {
             forwards: Vec::new(),
             watchdog: Watchdog::None,
             on_reset: OnReset::Restart,
+            secure_boot: SecureBoot::Off,
             extra: Vec::new(),
         }
     }
@@ -65,11 +68,22 @@ pub enum Boot {
     },
 }
 
+/// Whether UEFI firmware starts signed programs alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecureBoot {
+    /// It starts everything.
+    Off,
+    /// It has Secure Boot, which is in force once its variables hold a platform key.
+    On,
+}
+
 /// Where the variables of the UEFI firmware live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Variables {
-    /// In a copy that is dropped after the run.
+    /// In a copy of the firmware's template that is dropped after the run.
     Temporary,
+    /// In a copy of this file that is dropped after the run.
+    CopyOf(PathBuf),
     /// In this file, made from the firmware's template where it does not exist.
     Kept(PathBuf),
 }

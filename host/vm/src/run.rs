@@ -179,14 +179,14 @@ impl Attempt<'_> {
         let firmware = match &self.machine.boot {
             Boot::Kernel { .. } => None,
             Boot::Uefi { variables } => {
-                let firmware = self.emulator.firmware()?;
-                let file = match variables {
-                    Variables::Temporary => folder.join("variables"),
-                    Variables::Kept(file) => file.clone(),
+                let firmware = self.emulator.firmware(self.machine.secure_boot)?;
+                let (file, template) = match variables {
+                    Variables::Temporary => (folder.join("variables"), &firmware.variables),
+                    Variables::CopyOf(template) => (folder.join("variables"), template),
+                    Variables::Kept(file) => (file.clone(), &firmware.variables),
                 };
                 if !file.exists() {
-                    fs::copy(&firmware.variables, &file)
-                        .map_err(Error::host("copying", &firmware.variables))?;
+                    fs::copy(template, &file).map_err(Error::host("copying", template))?;
                 }
                 Some((firmware.code.clone(), file))
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use corten_recipe::Format;
 
-use super::{ArchiveOptions, DEFAULT_RECIPE};
+use super::{ArchiveOptions, DEFAULT_RECIPE, SigningOptions};
 
 /// Which versions of packages a build takes.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -43,6 +43,9 @@ pub struct BuildArguments {
     /// Print one JSON object about the build, with the SHA-256 of each artifact, and nothing else.
     #[arg(long)]
     pub json: bool,
+    /// With what it is signed.
+    #[command(flatten)]
+    pub signing: SigningOptions,
     /// Which versions of packages.
     #[command(flatten)]
     pub lock: LockOptions,

@@ -5,6 +5,8 @@ mod build;
 mod lock;
 mod recipe;
 mod run;
+mod secure_boot;
+mod signing;
 mod store;
 mod tools;
 
@@ -15,6 +17,8 @@ pub use build::{BuildArguments, LockOptions};
 pub use lock::LockArguments;
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
+pub use secure_boot::SecureBootCommand;
+pub use signing::SigningOptions;
 pub use store::StoreCommand;
 pub use tools::ToolsCommand;
 
@@ -42,6 +46,9 @@ pub enum Command {
     Recipe(RecipeCommand),
     /// Writes or updates the lock of a recipe: exact versions and hashes of its packages.
     Lock(LockArguments),
+    /// Makes keys for Secure Boot and tells firmware about them.
+    #[command(subcommand)]
+    SecureBoot(SecureBootCommand),
     /// Looks after the store: packages, indexes, tools and what builds keep for the next one.
     #[command(subcommand)]
     Store(StoreCommand),

@@ -27,6 +27,10 @@ pub struct RunArguments {
     /// Keep the disk in this folder, and use it again next time.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Sign the image with the db key of this folder, and boot it on firmware that knows the folder's keys and has
+    /// Secure Boot on. An image that is named is taken as it is.
+    #[arg(long, value_name = "DIR")]
+    pub secure_boot: Option<PathBuf>,
     /// Show the node's console on standard error.
     #[arg(long)]
     pub console: bool,

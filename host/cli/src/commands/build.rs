@@ -10,6 +10,7 @@ use crate::node_programs::{builder, node_programs};
 use crate::places;
 use crate::progress::{Progress, size};
 use crate::session::Session;
+use crate::signing::Keys;
 
 /// Runs the command.
 pub fn build(arguments: &BuildArguments) -> Result<Exit> {
@@ -36,12 +37,14 @@ pub fn image(arguments: &BuildArguments, progress: &Progress) -> Result<Built> {
         [] => session.plan.image.formats.clone(),
         named => named.to_vec(),
     };
+    let keys = Keys::open(&session.plan, &arguments.signing, progress)?;
     let request = Request {
         plan: &session.plan,
         packages: &packages,
         build_number: arguments.build_number,
         programs,
         builder: builder()?,
+        signing: keys.as_ref().map(Keys::signing),
         formats,
         output: std::path::absolute(&arguments.output).context("the output folder")?,
         cache: &places::cache()?.join("derived"),

@@ -4,6 +4,7 @@ mod build;
 mod lock;
 mod recipe;
 mod run;
+mod secure_boot;
 mod store;
 mod tools;
 
@@ -20,6 +21,7 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Recipe(command) => recipe::recipe(&command),
         Command::Lock(arguments) => lock::lock(&arguments),
+        Command::SecureBoot(command) => secure_boot::secure_boot(&command),
         Command::Store(command) => store::store(&command),
         Command::Tools(command) => tools::tools(&command),
         Command::Completions { shell } => {

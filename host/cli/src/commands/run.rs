@@ -1,19 +1,25 @@
 //! `corten run`.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
+use corten_image::write_atomically;
 use corten_report::Event;
+use corten_sign::KeyFolder;
+use corten_sign::efi::KeyVariable;
 use corten_vm::{
     Boot, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, Outcome, QmpEvent, RunEvent,
-    Settings, Until, Variables, Watchdog, Writes,
+    SecureBoot, Settings, Until, Variables, Watchdog, Writes,
 };
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::build;
-use crate::arguments::{BuildArguments, RunArguments};
+use super::secure_boot::{enrolled, knows};
+use crate::arguments::{BuildArguments, RunArguments, SigningOptions};
 use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
@@ -26,13 +32,20 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
     let emulator = Emulator::from_tools(&tools)?;
-    let (disk, variables) = disk(arguments, &image)?;
+    let (disk, mut variables) = disk(arguments, &image)?;
+    // Has to outlive the run: the firmware's variables start as a copy of it.
+    let mut enrolled = tempfile::NamedTempFile::new().context("a temporary file")?;
+    if let Some(folder) = &arguments.secure_boot {
+        let template = &emulator.firmware(SecureBoot::On)?.variables;
+        variables = enrol(folder, template, variables, &mut enrolled)?;
+    }
     let machine = Machine {
         memory_mib: arguments.memory,
         cpus: arguments.cpus,
         disks: vec![disk],
         forwards: arguments.forward.clone(),
         watchdog: Watchdog::I6300esb,
+        secure_boot: if arguments.secure_boot.is_some() { SecureBoot::On } else { SecureBoot::Off },
         ..Machine::new(Boot::Uefi { variables })
     };
     let log = places::cache()?.join("console.log");
@@ -81,6 +94,7 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
         build_number: 1,
         fresh: false,
         json: false,
+        signing: signing(arguments.secure_boot.as_deref()),
         lock: arguments.lock.clone(),
         archive: arguments.archive.clone(),
     };
@@ -89,6 +103,19 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
     progress.line(&format!("     image  {} {} ({total:.2} s)", built.name, built.version));
     let raw = built.artifacts.into_iter().find(|artifact| artifact.format == "raw");
     Ok(raw.context("the build made no disk image")?.path)
+}
+
+/// The key that signs images among the keys of a folder.
+fn signing(folder: Option<&Path>) -> SigningOptions {
+    let folder = folder.map(KeyFolder::new);
+    let file = |path: fn(&KeyFolder, KeyVariable) -> PathBuf| {
+        folder.as_ref().map(|folder| path(folder, KeyVariable::Database))
+    };
+    SigningOptions {
+        secure_boot_key: file(KeyFolder::key),
+        secure_boot_cert: file(KeyFolder::certificate),
+        secure_boot_enrol: None,
+    }
 }
 
 /// The disk of the machine and where its firmware keeps variables: throw-away, or in the folder of --keep.
@@ -102,6 +129,29 @@ fn disk(arguments: &RunArguments, image: &Path) -> Result<(Disk, Variables)> {
     };
     let path = corten_vm::keep_disk(image, folder)?;
     Ok((Disk { path, format, writes: Writes::Kept }, Variables::Kept(folder.join("variables.fd"))))
+}
+
+/// Variables with the keys of a folder: those that are kept, or a copy of a new store.
+fn enrol(folder: &Path, template: &Path, variables: Variables, new: &mut NamedTempFile) -> Result<Variables> {
+    if let Variables::Kept(file) = &variables
+        && file.exists()
+    {
+        if !knows(file, folder)? {
+            bail!("{}: its firmware knows other keys or none; choose another folder", file.display());
+        }
+        return Ok(variables);
+    }
+    let store = enrolled(folder, template)?;
+    Ok(match variables {
+        Variables::Kept(file) => {
+            write_atomically(&file, |out| out.write_all(&store))?;
+            Variables::Kept(file)
+        }
+        _ => {
+            new.write_all(&store).context("writing a temporary file")?;
+            Variables::CopyOf(new.path().into())
+        }
+    })
 }
 
 fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
