@@ -13,7 +13,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     Scenario {
         name: "hang",
         when: When::Always,
-        run: |workshop| hang(workshop, "hang", Watchdog::I6300esb),
+        run: |workshop| hang(workshop, RECIPE, ("hang", Watchdog::I6300esb)),
         cases: &[
             ("becomes_ready", super::becomes_ready),
             ("hardware_restarts_the_machine", hardware_restarts_the_machine),
@@ -24,7 +24,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     Scenario {
         name: "hang_without_hardware",
         when: When::Long,
-        run: |workshop| hang(workshop, "hang_without_hardware", Watchdog::None),
+        run: |workshop| hang(workshop, RECIPE, ("hang_without_hardware", Watchdog::None)),
         cases: &[
             ("becomes_ready", super::becomes_ready),
             ("the_kernel_restarts_the_machine", the_kernel_restarts_the_machine),
@@ -32,10 +32,22 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         ],
     }
     .add(place, trials);
+    // The chipset of the machine has a watchdog too, for which only the kernel for real machines has the driver.
+    Scenario {
+        name: "hang_on_metal",
+        when: When::Long,
+        run: |workshop| hang(workshop, "metal", ("hang_on_metal", Watchdog::None)),
+        cases: &[
+            ("becomes_ready", super::becomes_ready),
+            ("hardware_restarts_the_machine", hardware_restarts_the_machine),
+            ("takes_as_long_as_the_watchdog_waits", takes_as_long_as_the_watchdog_waits),
+        ],
+    }
+    .add(place, trials);
 }
 
-fn hang(workshop: &Workshop, name: &str, watchdog: Watchdog) -> Result<Booted> {
-    let image = workshop.image(RECIPE)?;
+fn hang(workshop: &Workshop, recipe: &str, (name, watchdog): (&str, Watchdog)) -> Result<Booted> {
+    let image = workshop.image(recipe)?;
     let command_line = format!("{} corten.selftest=hang", image.command_line);
     let machine = Machine { watchdog, ..image.direct(command_line, image.disk.clone()) };
     workshop.boot(name, &machine, Until::Off)
