@@ -28,6 +28,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("start_again_after_a_failure", start_again_after_a_failure),
             ("leave_behind_what_kill_says", leave_behind_what_kill_says),
             ("find_the_kernel_set_as_the_recipe_says", find_the_kernel_set_as_the_recipe_says),
+            ("have_random_numbers_of_the_hypervisor", have_random_numbers_of_the_hypervisor),
             ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
         ],
     }
@@ -69,6 +70,10 @@ fn start_again_after_a_failure(_: &Workshop, seen: &Booted) -> Result<()> {
 /// `group`.
 fn leave_behind_what_kill_says(_: &Workshop, seen: &Booted) -> Result<()> {
     said(seen, "left", "ended with exit code 0: leaves-process 1 leaves-group 0")
+}
+
+fn have_random_numbers_of_the_hypervisor(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(seen, "generator", "ended with exit code 0: virtio_rng.0")
 }
 
 /// One that exists from the start, and one of a module that is loaded later.
