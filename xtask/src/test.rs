@@ -54,7 +54,8 @@ impl Test {
         if !installed {
             step("installing cargo-deny", cargo().args(["install", "--locked", "cargo-deny"]))?;
         }
-        step("licences, bans, sources", cargo().args(["deny", "check", "bans", "licenses", "sources"]))
+        let check = ["deny", "--all-features", "check", "bans", "licenses", "sources"];
+        step("licences, bans, sources", cargo().args(check))
     }
 
     fn boots(&self, corten: &std::path::Path, tools: &std::path::Path) -> Result<()> {
