@@ -19,7 +19,7 @@ use crate::image::Image;
 const LIMITS: Limits = Limits {
     ready: Some(Duration::from_mins(5)),
     total: Some(Duration::from_mins(8)),
-    stop: Duration::from_mins(1),
+    stop: Duration::from_mins(2),
 };
 
 /// The command under test and what is made with it.

@@ -9,6 +9,23 @@ use crate::workshop::{Booted, Workshop};
 
 const RECIPE: &str = include_str!("services.toml");
 
+/// A service that does not stop by itself, and may take longer than the watchdog waits.
+const STUBBORN: &str = r#"
+name = "stubborn"
+version = "1.0"
+extends = "container-host"
+
+[packages.dash]
+programs = ["dash"]
+
+[packages.coreutils]
+programs = ["sleep"]
+
+[services.stubborn]
+exec = ["/usr/bin/dash", "-c", "trap '' TERM; while :; do sleep 1; done"]
+stop-seconds = 75
+"#;
+
 /// Adds the cases.
 pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     Scenario {
@@ -33,6 +50,33 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         ],
     }
     .add(place, trials);
+    slow_stop(place, trials);
+}
+
+fn slow_stop(place: &Place, trials: &mut Vec<Trial>) {
+    Scenario {
+        name: "slow_stop",
+        when: When::Long,
+        run: |workshop| {
+            let recipe = workshop.path("stubborn.toml");
+            std::fs::write(&recipe, STUBBORN)?;
+            let image = workshop.image(recipe.to_str().context("the folder of the tests is no text")?)?;
+            workshop.boot("slow_stop", &image.uefi(), Until::Ready)
+        },
+        cases: &[
+            ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
+            ("the_watchdog_is_fed_until_the_end", the_watchdog_is_fed_until_the_end),
+        ],
+    }
+    .add(place, trials);
+}
+
+fn the_watchdog_is_fed_until_the_end(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = *seen.outcome.timeline.seconds().get("total").context("not ready")?;
+    let stop = seen.outcome.length.as_secs_f64() - ready;
+    ensure!(stop > 75.0, "it stopped after {stop:.1} s");
+    ensure!(seen.outcome.watchdog == 0, "the watchdog ran out");
+    Ok(())
 }
 
 fn said(seen: &Booted, service: &str, expected: &str) -> Result<()> {
