@@ -20,6 +20,8 @@ pub struct Places {
     pub console: PathBuf,
     /// File that gets every byte of the console.
     pub console_log: PathBuf,
+    /// Folder with the layers that take the writes of disks whose writes are dropped, named by [`layer`].
+    pub layers: PathBuf,
     /// Firmware code and the file of its variables; needed where the machine boots by UEFI.
     pub firmware: Option<(PathBuf, PathBuf)>,
 }
@@ -32,8 +34,9 @@ pub fn arguments(machine: &Machine, places: &Places, accelerator: Accelerator) -
     for (number, disk) in machine.disks.iter().enumerate() {
         // The index of a kernel that QEMU loads itself is 0 as well.
         let starts = number == machine.starts_from && matches!(machine.boot, Boot::Uefi { .. });
-        let device = device(machine.disk_bus, number);
-        attach(&mut args, number, disk, &format!("{device}{}", if starts { ",bootindex=0" } else { "" }));
+        let order = if starts { ",bootindex=0" } else { "" };
+        args.option("-drive", drive(places, number, disk));
+        args.option("-device", format!("{}{order}", device(machine.disk_bus, number)));
     }
     let mut net = OsString::from("user,id=net");
     for forward in &machine.forwards {
@@ -132,20 +135,38 @@ fn device(bus: DiskBus, number: usize) -> String {
     format!("{driver},drive=disk{number},serial=disk{number}{port}")
 }
 
-fn attach(args: &mut Arguments, number: usize, disk: &Disk, device: &str) {
-    let writes = match disk.writes {
-        Writes::Dropped => "snapshot=on",
-        Writes::Kept => "cache=writeback",
-    };
-    // The guest sees a server's disk as one with a cache that it can flush, as it sees a file.
-    let file = match disk.format {
-        DiskFormat::Raw | DiskFormat::Qcow2 => "file=",
-        DiskFormat::Nbd => "file.driver=nbd,file.server.type=unix,file.server.path=",
-    };
-    let drive =
-        format!("if=none,id=disk{number},format={},discard=unmap,{writes},{file}", disk.format.name());
-    args.option("-drive", with_path(&drive, &disk.path));
-    args.option("-device", device);
+/// File name of the layer of a disk.
+pub fn layer(number: usize) -> String {
+    format!("disk{number}.qcow2")
+}
+
+/// What is behind a disk.
+fn drive(places: &Places, number: usize, disk: &Disk) -> OsString {
+    let format = disk.format.name();
+    match (disk.format, disk.writes) {
+        // The guest sees a server's disk as one with a cache that it can flush, as it sees a file.
+        (DiskFormat::Nbd, _) => {
+            let options = format!(
+                "if=none,id=disk{number},format={format},discard=unmap,cache=writeback,file.driver=nbd,\
+                 file.server.type=unix,file.server.path="
+            );
+            with_path(&options, &disk.path)
+        }
+        (_, Writes::Kept) => {
+            let options =
+                format!("if=none,id=disk{number},format={format},discard=unmap,cache=writeback,file=");
+            with_path(&options, &disk.path)
+        }
+        // The layer says nothing of what lies below it, so that no path is written into a file. Flushes cost
+        // nothing where all is dropped at the end.
+        (_, Writes::Dropped) => {
+            let options = format!("if=none,id=disk{number},format=qcow2,discard=unmap,cache=unsafe,file=");
+            let mut drive = with_path(&options, &places.layers.join(layer(number)));
+            let below = format!(",backing.driver={format},backing.file.filename=");
+            drive.push(with_path(&below, &disk.path));
+            drive
+        }
+    }
 }
 
 /// QEMU connects to sockets on which we wait already, so not a byte is lost and a QEMU that is not there yet can't
@@ -185,6 +206,7 @@ mod tests {
             report: "/run/report".into(),
             console: "/run/console".into(),
             console_log: "/run/console.log".into(),
+            layers: "/run".into(),
             firmware: Some(("/fw/code.fd".into(), "/run/variables.fd".into())),
         }
     }

@@ -11,16 +11,26 @@ use crate::error::Error;
 
 /// The disk that a machine keeps in `folder`: a copy of `image`, made if it is not there yet. The folder is made
 /// as well. A copy that was interrupted is not taken for a disk, since it gets its name when it is whole.
-pub fn keep_disk(image: &Path, folder: &Path) -> Result<PathBuf, Error> {
-    let kept = folder.join("disk").with_extension(image.extension().unwrap_or("raw".as_ref()));
-    if kept.exists() {
-        return Ok(kept);
+///
+/// A raw disk that has less than `room` bytes grows to that; none shrinks.
+pub fn keep_disk(image: &Path, folder: &Path, room: u64) -> Result<PathBuf, Error> {
+    let extension = image.extension().unwrap_or("raw".as_ref());
+    let kept = folder.join("disk").with_extension(extension);
+    if !kept.exists() {
+        fs::create_dir_all(folder).map_err(Error::host("creating", folder))?;
+        let unfinished = folder.join("disk.unfinished");
+        sparse_copy(image, &unfinished)?;
+        fs::rename(&unfinished, &kept).map_err(Error::host("renaming", &unfinished))?;
     }
-    fs::create_dir_all(folder).map_err(Error::host("creating", folder))?;
-    let unfinished = folder.join("disk.unfinished");
-    sparse_copy(image, &unfinished)?;
-    fs::rename(&unfinished, &kept).map_err(Error::host("renaming", &unfinished))?;
+    if extension == "raw" {
+        grow(&kept, room).map_err(Error::host("growing", &kept))?;
+    }
     Ok(kept)
+}
+
+fn grow(disk: &Path, room: u64) -> std::io::Result<()> {
+    let file = File::options().write(true).open(disk)?;
+    if file.metadata()?.len() < room { file.set_len(room) } else { Ok(()) }
 }
 
 /// Copies a file with its holes: a disk image of gigabytes whose data is megabytes costs megabytes.
@@ -71,7 +81,7 @@ mod tests {
         file.write_all_at(b"head", 0).expect("write");
         file.write_all_at(&[7; 5000], 40 << 20).expect("write");
         file.set_len(64 << 20).expect("length");
-        let kept = keep_disk(&image, &folder.path().join("keep")).expect("copy");
+        let kept = keep_disk(&image, &folder.path().join("keep"), 0).expect("copy");
         assert_eq!(kept.file_name().expect("name"), "disk.raw");
         assert!(fs::read(&image).expect("read") == fs::read(&kept).expect("read"));
         assert!(kept.metadata().expect("metadata").blocks() <= file.metadata().expect("metadata").blocks());
@@ -82,16 +92,27 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let image = folder.path().join("image.qcow2");
         fs::write(&image, "first").expect("write");
-        let kept = keep_disk(&image, folder.path()).expect("copy");
+        let kept = keep_disk(&image, folder.path(), 0).expect("copy");
         fs::write(&kept, "changed by the guest").expect("write");
-        assert_eq!(keep_disk(&image, folder.path()).expect("kept"), kept);
+        assert_eq!(keep_disk(&image, folder.path(), 1 << 20).expect("kept"), kept);
         assert_eq!(fs::read(&kept).expect("read"), b"changed by the guest");
+    }
+
+    #[test]
+    fn a_kept_raw_disk_grows_and_never_shrinks() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let image = folder.path().join("image.raw");
+        fs::write(&image, "image").expect("write");
+        for (room, expected) in [(1 << 20, 1 << 20), (4096, 1 << 20), (2 << 20, 2 << 20)] {
+            let kept = keep_disk(&image, &folder.path().join("keep"), room).expect("kept");
+            assert_eq!(kept.metadata().expect("metadata").len(), expected);
+        }
     }
 
     #[test]
     fn an_image_that_is_not_there_is_named() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let error = keep_disk(Path::new("/no/such.raw"), folder.path()).expect_err("no image").to_string();
+        let error = keep_disk(Path::new("/no/such.raw"), folder.path(), 0).expect_err("no image").to_string();
         assert!(error.starts_with("disk image /no/such.raw: "), "{error}");
         assert!(!folder.path().join("disk.raw").exists());
     }

@@ -18,6 +18,7 @@ mod control;
 mod disk;
 mod emulator;
 mod error;
+mod layer;
 mod lines;
 mod machine;
 mod probe;
@@ -32,7 +33,7 @@ pub use disk::{keep_disk, sparse_copy};
 pub use emulator::{Emulator, Firmware};
 pub use error::Error;
 pub use machine::{
-    Accelerator, Boot, Disk, DiskBus, DiskFormat, Forward, ForwardError, Machine, OnReset, SecureBoot,
+    Accelerator, Boot, Disk, DiskBus, DiskFormat, Forward, ForwardError, Machine, OnReset, ROOM, SecureBoot,
     Variables, Watchdog, Writes,
 };
 pub use probe::{Choice, choose};

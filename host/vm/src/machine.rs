@@ -12,6 +12,9 @@ pub struct Machine {
     pub cpus: u32,
     /// How it starts.
     pub boot: Boot,
+    /// Disks whose writes are dropped are that large at least, in bytes: what their image lacks is zeros. An image
+    /// holds only what was built; a node makes its second slot and its state in the rest of the disk.
+    pub room: u64,
     /// Disks in the order in which the guest finds them.
     pub disks: Vec<Disk>,
     /// Number of the disk that firmware starts from, counted from 0.
@@ -30,13 +33,17 @@ pub struct Machine {
     pub extra: Vec<String>,
 }
 
+/// Room for a node: the image, its second slot, and some GiB of state.
+pub const ROOM: u64 = 8 << 30;
+
 impl Machine {
-    /// Two processors, 1 GiB, no disk, no forwards.
+    /// Two processors, 1 GiB, room of 8 GiB on disks, no disk, no forwards.
     pub fn new(boot: Boot) -> Self {
         Self {
             memory_mib: 1024,
             cpus: 2,
             boot,
+            room: ROOM,
             disks: Vec::new(),
             starts_from: 0,
             disk_bus: DiskBus::Virtio,
@@ -95,7 +102,7 @@ pub struct Disk {
     pub path: PathBuf,
     /// How its bytes are to be read. Never guessed, since a guest could forge the header of another format.
     pub format: DiskFormat,
-    /// What becomes of the guest's writes.
+    /// What becomes of the guest's writes. Those to a server's disk are the server's to keep or drop.
     pub writes: Writes,
 }
 

@@ -13,6 +13,7 @@ use crate::console::Tail;
 use crate::control::Control;
 use crate::emulator::Emulator;
 use crate::error::Error;
+use crate::layer;
 use crate::machine::{Accelerator, Boot, DiskFormat, Machine, Variables};
 use crate::probe::{self, Choice};
 use crate::process::Process;
@@ -191,7 +192,9 @@ impl Attempt<'_> {
                 Some((firmware.code.clone(), file))
             }
         };
-        Ok(Places { qmp, report, console, console_log: self.settings.console_log.clone(), firmware })
+        layer::make_all(self.machine, folder)?;
+        let (console_log, layers) = (self.settings.console_log.clone(), folder.to_path_buf());
+        Ok(Places { qmp, report, console, console_log, layers, firmware })
     }
 }
 

@@ -18,6 +18,9 @@ pub struct RunArguments {
     /// Memory of the machine, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub memory: u32,
+    /// Size of the node's disk, in GiB, if the image is not larger. A disk that is kept grows to it.
+    #[arg(long, value_name = "GIB", default_value_t = 8)]
+    pub disk: u32,
     /// Processors of the machine.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub cpus: u32,

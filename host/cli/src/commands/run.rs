@@ -42,6 +42,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let machine = Machine {
         memory_mib: arguments.memory,
         cpus: arguments.cpus,
+        room: u64::from(arguments.disk) << 30,
         disks: vec![disk],
         forwards: arguments.forward.clone(),
         watchdog: Watchdog::I6300esb,
@@ -127,7 +128,7 @@ fn disk(arguments: &RunArguments, image: &Path) -> Result<(Disk, Variables)> {
     let Some(folder) = &arguments.keep else {
         return Ok((Disk { path: image.into(), format, writes: Writes::Dropped }, Variables::Temporary));
     };
-    let path = corten_vm::keep_disk(image, folder)?;
+    let path = corten_vm::keep_disk(image, folder, u64::from(arguments.disk) << 30)?;
     Ok((Disk { path, format, writes: Writes::Kept }, Variables::Kept(folder.join("variables.fd"))))
 }
 
