@@ -9,6 +9,7 @@ pub mod cpio;
 pub mod deb;
 pub mod elf;
 pub mod erofs;
+pub mod ext4;
 pub mod extent;
 pub mod fat;
 pub mod gpt;

@@ -125,6 +125,27 @@ pub fn fat_seeds() -> Vec<Vec<u8>> {
     made.ok().and_then(|()| device.read_at(0, &mut head).ok()).map(|()| head).into_iter().collect()
 }
 
+/// A superblock, with its checksum as it is.
+pub fn ext4(data: &[u8]) {
+    let mut bytes = [0; corten_formats::ext4::SIZE];
+    let length = data.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&data[..length]);
+    if let Ok(superblock) = corten_formats::ext4::Superblock::parse(&bytes) {
+        let _ = corten_formats::ext4::dump(&superblock);
+    }
+}
+
+/// One without a checksum, so that what lies behind that check is reached.
+pub fn ext4_seeds() -> Vec<Vec<u8>> {
+    let mut bytes = vec![0; corten_formats::ext4::SIZE];
+    for (at, value) in
+        [(0x04, 0xff), (0x18, 2), (0x38, 0x53), (0x39, 0xef), (0x3a, 1), (0x5c, 4), (0x60, 0x80)]
+    {
+        bytes[at] = value;
+    }
+    vec![bytes]
+}
+
 pub fn cpio(data: &[u8]) {
     let _ = cpio_format::read(data);
 }

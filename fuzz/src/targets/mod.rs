@@ -25,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "erofs", run: images::erofs, seeds: images::erofs_seeds },
     Target { name: "verity", run: images::verity, seeds: images::verity_seeds },
     Target { name: "gpt", run: images::gpt, seeds: images::gpt_seeds },
+    Target { name: "ext4", run: images::ext4, seeds: images::ext4_seeds },
     Target { name: "fat", run: images::fat, seeds: images::fat_seeds },
     Target { name: "cpio", run: images::cpio, seeds: images::cpio_seeds },
     Target { name: "uki", run: images::uki, seeds: images::uki_seeds },

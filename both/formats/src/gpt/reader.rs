@@ -59,6 +59,14 @@ pub enum CopyError {
         /// Where it lies.
         expected: u64,
     },
+    /// The disk was larger when the table was written.
+    #[error("it is for a disk of {table} sectors, but this one has {disk}")]
+    Shrunk {
+        /// Sectors of the disk that the table is for.
+        table: u64,
+        /// Sectors of this disk.
+        disk: u64,
+    },
     /// A size or place is out of bounds: which one, and its value.
     #[error("{0} is {1}, which is out of bounds")]
     Bounds(&'static str, u64),
@@ -82,8 +90,8 @@ pub struct ReadError {
 
 /// Reads the table of a disk of that many bytes. `read` fills a buffer from an offset of the disk.
 ///
-/// The backup is looked for where the primary copy says, else in the last sector. On a disk that has grown,
-/// [`Table::disk_sectors`] is still the old size.
+/// The backup is looked for where the primary copy says, even where that is damaged, else in the last sector. On a
+/// disk that has grown, [`Table::disk_sectors`] is still the old size.
 pub fn read(
     sector: SectorSize,
     disk_bytes: u64,
@@ -91,8 +99,16 @@ pub fn read(
 ) -> Result<Found, ReadError> {
     let mut disk = Disk { sector, sectors: disk_bytes / sector.bytes(), read: &mut read };
     let primary = disk.copy(HEADER_LBA);
-    let last = primary.as_ref().map_or(disk.sectors, |table| table.disk_sectors).saturating_sub(1);
-    let backup = disk.copy(last);
+    let last = disk.sectors.saturating_sub(1);
+    let backup = match &primary {
+        Ok(table) => disk.copy(table.disk_sectors.saturating_sub(1)),
+        // On a disk that has grown, only the damaged header can tell where the backup is. What lies there proves
+        // itself, so nothing is lost by looking.
+        Err(_) => match disk.copy(last) {
+            Ok(table) => Ok(table),
+            Err(why) => disk.alternate().and_then(|lba| disk.copy(lba).ok()).ok_or(why),
+        },
+    };
     match (primary, backup) {
         (Ok(table), Ok(backup)) => {
             let same = Table { entries_lba: table.entries_lba, ..backup } == table;
@@ -117,6 +133,14 @@ impl Disk<'_> {
         Ok(buffer)
     }
 
+    /// Where a damaged primary header says that the backup is.
+    fn alternate(&mut self) -> Option<u64> {
+        let bytes = self.read(HEADER_LBA, self.sector.bytes() as usize).ok()?;
+        let (raw, _) = RawHeader::ref_from_prefix(&bytes).ok()?;
+        let lba = raw.alternate_lba.get();
+        (lba > HEADER_LBA && lba < self.sectors).then_some(lba)
+    }
+
     /// The copy of the table whose header lies there.
     fn copy(&mut self, lba: u64) -> Result<Table, CopyError> {
         if lba < HEADER_LBA || lba >= self.sectors {
@@ -126,6 +150,9 @@ impl Disk<'_> {
         let header = header(&bytes, lba)?;
         let (my, other) = (header.my_lba.get(), header.alternate_lba.get());
         let last = if lba == HEADER_LBA { other } else { my };
+        if lba == HEADER_LBA && last >= self.sectors {
+            return Err(CopyError::Shrunk { table: last.saturating_add(1), disk: self.sectors });
+        }
         if last >= self.sectors || (lba != HEADER_LBA && other != HEADER_LBA) {
             return Err(CopyError::Bounds("the sector of the other header", other));
         }

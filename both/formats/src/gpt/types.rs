@@ -23,6 +23,10 @@ pub const VAR: Guid = Guid::new(0x4d21b016_b534_45c2_a9fb_5c16e091fd2d);
 /// Attribute: the partition is to be mounted read-only.
 pub const ATTRIBUTE_READ_ONLY: u64 = 1 << 60;
 
+/// Attribute of a state partition, one of the bits that a type may use as it likes: its file system is being made,
+/// and nothing in the partition is worth keeping. No partition without it is ever formatted.
+pub const ATTRIBUTE_BEING_MADE: u64 = 1 << 48;
+
 /// Attribute: the partition is not to be found by its type alone.
 pub const ATTRIBUTE_NO_AUTO: u64 = 1 << 63;
 

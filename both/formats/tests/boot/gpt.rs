@@ -150,6 +150,28 @@ fn each_damaged_copy_is_told_and_the_other_one_used() {
     insta::assert_snapshot!(error);
 }
 
+#[test]
+fn on_a_grown_disk_a_damaged_header_still_tells_where_the_backup_is() {
+    let table = sample(SectorSize::S512);
+    let mut grown = disk(&table);
+    grown.resize(grown.len() + 4 * MIB as usize, 0);
+    // A bit of the GUID of the disk, so that the checksum is wrong.
+    grown[512 + 60] ^= 1;
+    let found = read(SectorSize::S512, &grown).expect("the backup is good");
+    assert_eq!(found.table, table);
+    assert!(matches!(found.primary, Some(CopyError::HeaderCrc)) && found.backup.is_none());
+    grown[512..1024].fill(0);
+    assert!(read(SectorSize::S512, &grown).is_err());
+}
+
+#[test]
+fn a_disk_that_became_smaller_is_told_so() {
+    let table = sample(SectorSize::S512);
+    let whole = disk(&table);
+    let error = read(SectorSize::S512, &whole[..whole.len() - 512]).expect_err("the disk is too small");
+    insta::assert_snapshot!(error, @"no partition table: primary copy: it is for a disk of 32768 sectors, but this one has 32767; backup: the signature is missing");
+}
+
 /// Adds a partition on a grown disk in the order that [`gpt::Areas`] tells, and stops everywhere.
 #[test]
 fn a_rewrite_stopped_anywhere_leaves_the_old_table_or_the_new_one() {

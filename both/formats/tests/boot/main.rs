@@ -4,6 +4,7 @@
 mod tool;
 
 mod cpio;
+mod ext4;
 mod gpt;
 mod qcow2;
 mod uki;
