@@ -23,6 +23,8 @@ pub enum Event {
     Ready(Ready),
     /// The node can't become ready and says why.
     Failed(Failed),
+    /// The node has no state and runs no services; it stays up for a person to decide.
+    Maintenance(Failed),
     /// The node stops in order; the next thing is power-off or restart.
     Stopping {
         /// What asked for it: `power-button`, `signal`, `request`, `failure`.
@@ -66,6 +68,33 @@ pub struct Ready {
     pub processes: u32,
     /// Services that run, with what their health check found: `containerd` → `1.7.24, 3 plugins ok`.
     pub services: std::collections::BTreeMap<String, String>,
+    /// Identity of the machine, 32 hexadecimal digits, made on its first boot and kept in its state.
+    #[serde(default)]
+    pub machine_id: String,
+    /// What the machine keeps over reboots.
+    #[serde(default)]
+    pub state: Option<State>,
+}
+
+/// The state partition of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// UUID of its file system, as text.
+    pub uuid: String,
+    /// Bytes of the partition.
+    pub bytes: u64,
+    /// Whether it was there before this boot.
+    pub age: Age,
+}
+
+/// Whether something was there before this boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Age {
+    /// It was made in this boot.
+    New,
+    /// It was kept.
+    Kept,
 }
 
 /// Why a node does not become ready.

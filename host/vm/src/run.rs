@@ -72,6 +72,8 @@ pub struct Outcome {
     pub ready: Option<Ready>,
     /// What the node said when it failed.
     pub failed: Option<Failed>,
+    /// Why the node has no state and runs nothing, if it said so.
+    pub maintenance: Option<Failed>,
     /// What made the node stop in order, if it did: `power-button` and so on.
     pub stopping: Option<String>,
     /// How long each part of the last start took.
@@ -228,6 +230,7 @@ struct Watching<'a> {
     heard: Heard,
     ready: Option<Ready>,
     failed: Option<Failed>,
+    maintenance: Option<Failed>,
     stopping: Option<String>,
     timeline: Timeline,
     resets: u32,
@@ -245,6 +248,7 @@ impl<'a> Watching<'a> {
             heard: Heard::Nothing,
             ready: None,
             failed: None,
+            maintenance: None,
             stopping: None,
             timeline: Timeline::new(Duration::ZERO),
             resets: 0,
@@ -291,6 +295,7 @@ impl<'a> Watching<'a> {
                 match &event {
                     Event::Ready(ready) => self.ready = Some(ready.clone()),
                     Event::Failed(failed) => self.failed = Some(failed.clone()),
+                    Event::Maintenance(why) => self.maintenance = Some(why.clone()),
                     Event::Stopping { cause } => self.stopping = Some(cause.clone()),
                     _ => {}
                 }
@@ -319,6 +324,7 @@ impl<'a> Watching<'a> {
         self.timeline = Timeline::new(at);
         self.ready = None;
         self.failed = None;
+        self.maintenance = None;
         self.stopping = None;
     }
 
@@ -350,6 +356,7 @@ impl<'a> Watching<'a> {
             end: self.watch.end(status, process.message()),
             ready: self.ready,
             failed: self.failed,
+            maintenance: self.maintenance,
             stopping: self.stopping,
             timeline: self.timeline,
             resets: self.resets,

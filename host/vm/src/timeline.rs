@@ -113,6 +113,8 @@ mod tests {
             memory_used_bytes: 0,
             processes: 0,
             services: BTreeMap::new(),
+            machine_id: String::new(),
+            state: None,
         })
     }
 

@@ -193,6 +193,10 @@ impl Watch {
                 self.failed.get_or_insert(now);
                 None
             }
+            // It will not become ready, and stays up until somebody stops it.
+            Event::Maintenance(_) => {
+                (self.until == Until::Ready && self.first_press.is_none()).then(|| self.press(now))
+            }
             Event::Stopping { .. } => {
                 self.stopping = Some(now);
                 None

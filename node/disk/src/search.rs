@@ -7,6 +7,7 @@ use corten_formats::verity::{HEAD, Mismatch, RootHash, Superblock, check_top_blo
 
 use crate::device::{self, Disk, DiskError, disks};
 use crate::slot::{self, PairError, Partition, Use};
+use crate::table::state_of;
 
 /// The two partitions of a slot, by device number as device-mapper takes them, `254:2` for example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,38 @@ pub struct Slot {
     pub verity: String,
     /// What the tree says of itself.
     pub superblock: Superblock,
+    /// Whether the disk has a state partition.
+    pub state: Holds,
+}
+
+/// Whether something is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// Several disks have the system and a state: which one is the machine's own can't be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} and {1} both have this system and a state")]
+pub struct Ambiguous(pub String, pub String);
+
+/// Takes the slot to boot: on the disk that has a state, which is one that this system booted from before, else the
+/// first one.
+///
+/// Copies of an image are told apart by their ESP once each has booted ([`crate::table`]); a copy that never did has
+/// no state, and copies of a disk with a state are for a person to tell apart.
+pub fn choose(slots: &[Slot]) -> Result<Option<Slot>, Ambiguous> {
+    let with_state = |slot: &&Slot| slot.state == Holds::Yes;
+    let first = slots.iter().find(with_state).or(slots.first());
+    let other =
+        slots.iter().filter(with_state).find(|slot| first.is_some_and(|first| first.disk != slot.disk));
+    match (first, other) {
+        (Some(first), Some(other)) => Err(Ambiguous(first.disk.clone(), other.disk.clone())),
+        (first, _) => Ok(first.cloned()),
+    }
 }
 
 /// Which disks are searched.
@@ -69,6 +102,7 @@ pub fn look(search: &Search, root_hash: &RootHash) -> Found {
             found.remarks.push(format!("{}: not the disk that the loader started from", disk.name()));
             continue;
         }
+        let state = if matches!(state_of(&table), Ok(None)) { Holds::No } else { Holds::Yes };
         let partitions = partitions(&table);
         let mut verity = partitions.iter().filter(|partition| partition.usage == Use::RootVerity).peekable();
         if verity.peek().is_none() {
@@ -76,7 +110,7 @@ pub fn look(search: &Search, root_hash: &RootHash) -> Found {
         }
         for candidate in verity {
             match slot_of(&disk, &partitions, candidate, root_hash) {
-                Ok(slot) => found.slots.push(slot),
+                Ok(slot) => found.slots.push(Slot { state, ..slot }),
                 Err(why) => {
                     found.remarks.push(format!("{} partition {}: {why}", disk.name(), candidate.number));
                 }
@@ -128,5 +162,28 @@ fn slot_of(
         data: disk.partition_device(data.number)?,
         verity: disk.partition_device(verity.number)?,
         superblock,
+        state: Holds::No,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slot(disk: &str, label: &str, state: Holds) -> Slot {
+        let superblock = Superblock { uuid: [0; 16], data_blocks: 1, salt: Vec::new() };
+        let [data, verity] = ["254:2", "254:3"].map(String::from);
+        Slot { disk: disk.into(), label: label.into(), data, verity, superblock, state }
+    }
+
+    #[test]
+    fn of_two_disks_the_one_with_a_state_is_taken() {
+        use Holds::{No, Yes};
+        let (a, b) = (|state| slot("vda", "root-a", state), |state| slot("vdb", "root-a", state));
+        assert_eq!(choose(&[]), Ok(None));
+        assert_eq!(choose(&[a(No), b(No)]), Ok(Some(a(No))));
+        assert_eq!(choose(&[a(No), b(Yes)]), Ok(Some(b(Yes))));
+        assert_eq!(choose(&[a(Yes), slot("vda", "root-b", Yes)]), Ok(Some(a(Yes))));
+        assert_eq!(choose(&[a(Yes), b(Yes)]), Err(Ambiguous("vda".into(), "vdb".into())));
+    }
 }

@@ -10,7 +10,6 @@ use corten_sys::mount::{Mount, MountFlags, mount, unmount};
 use crate::log::{Level, Log};
 
 const STRICT: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
-const NO_DEVICES: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
 /// What stage 1 needs. It moves with the root, so stage 2 finds it.
 const KERNEL: [Mount<'static>; 3] = [
@@ -22,11 +21,9 @@ const KERNEL: [Mount<'static>; 3] = [
 ];
 
 /// What stage 2 can't do without.
-const NEEDED: [Mount<'static>; 4] = [
+const NEEDED: [Mount<'static>; 3] = [
     of("tmpfs", "/run", STRICT, "mode=0755"),
     of("tmpfs", "/tmp", STRICT, "mode=1777"),
-    // Containers have their files below /var, so programs may run from it.
-    of("tmpfs", "/var", NO_DEVICES, "mode=0755"),
     of("cgroup2", "/sys/fs/cgroup", STRICT, "nsdelegate,memory_recursiveprot"),
 ];
 
@@ -45,8 +42,19 @@ const SLOW: Mount<'static> = of("bpf", "/sys/fs/bpf", STRICT, "mode=0700");
 const LINKS: [(&str, &str); 4] =
     [("/proc/self/fd", "/dev/fd"), ("fd/0", "/dev/stdin"), ("fd/1", "/dev/stdout"), ("fd/2", "/dev/stderr")];
 
-/// Directories of /run and /var that programs expect.
-const DIRECTORIES: [&str; 4] = ["/run/lock", "/var/lib", "/var/log", "/var/tmp"];
+/// What stands in for a state that can't be used. No service runs from it.
+const VAR: Mount<'static> = of("tmpfs", "/var", STRICT, "mode=0755");
+
+/// Directories that programs expect, with their modes.
+const DIRECTORIES: [(&str, u32); 6] = [
+    ("/run/lock", 0o755),
+    ("/var/cache", 0o755),
+    ("/var/lib", 0o755),
+    // Seeds, records and identities of the node itself.
+    ("/var/lib/corten", 0o700),
+    ("/var/log", 0o755),
+    ("/var/tmp", 0o1777),
+];
 
 const fn of(
     kind: &'static str,
@@ -76,14 +84,23 @@ pub fn root(log: &Log) -> Result<(), SysError> {
             log.write(Level::Warning, format_args!("{link}: {error}"));
         }
     }
-    for directory in DIRECTORIES {
-        if let Err(error) = fs::create_dir_all(directory) {
+    Ok(())
+}
+
+/// Mounts what stands in for the state.
+pub fn without_state() -> Result<(), SysError> {
+    mount(&VAR)
+}
+
+/// Makes the directories that programs expect, once all is mounted.
+pub fn directories(log: &Log) {
+    for (directory, mode) in DIRECTORIES {
+        let made = fs::create_dir_all(directory)
+            .and_then(|()| fs::set_permissions(directory, fs::Permissions::from_mode(mode)));
+        if let Err(error) = made {
             log.write(Level::Warning, format_args!("{directory}: {error}"));
         }
     }
-    let sticky = fs::Permissions::from_mode(0o1777);
-    let _ = fs::set_permissions("/var/tmp", sticky);
-    Ok(())
 }
 
 /// Mounts what no service waits for; to be called beside them.

@@ -177,14 +177,15 @@ fn wait_for_slot(
     loop {
         modules.load_for_devices(now.iter().map(String::as_str), log);
         let found = corten_disk::look(search, &command_line.root_hash);
-        let mut slots = found.slots.into_iter();
-        if let Some(slot) = slots.next() {
-            for other in slots {
-                log.write(
-                    Level::Warning,
-                    format_args!("{} of {} has the same content", other.label, other.disk),
-                );
-            }
+        for slot in found.slots.iter().skip(1) {
+            log.write(Level::Warning, format_args!("{} of {} has the same content", slot.label, slot.disk));
+        }
+        let chosen = corten_disk::choose(&found.slots).map_err(|error| {
+            let hint =
+                "detach the disk that is not this machine's own: it is a copy of the other, state included";
+            Failure::new("telling the machine's own disk", error, hint)
+        })?;
+        if let Some(slot) = chosen {
             return Ok(slot);
         }
         if !later.is_empty() {

@@ -7,20 +7,20 @@ use corten_sys::clock::monotonic_ms;
 use corten_sys::{host, loopback};
 
 use crate::cmdline::CommandLine;
-use crate::handover::Handover;
+use crate::handover::{Handover, Root};
 use crate::log::{Failure, Level, Log};
 use crate::node::{Image, Node, Start};
+use crate::state::{self, Bench, State};
 use crate::sysctl::Pending;
-use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 use crate::{cgroup, entropy, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
 pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
-    let Handover { mut timeline, root: _ } = handover;
-    match prepare(log, &mut timeline) {
-        Ok((image, services, settings)) => {
-            let start = Start { image, services, settings, timeline };
+    let Handover { mut timeline, root } = handover;
+    match prepare(root, Bench { log, watchdog, timeline: &mut timeline }) {
+        Ok(Prepared { image, services, settings, state }) => {
+            let start = Start { image, services, state, settings, timeline };
             match Node::new(log, watchdog, start) {
                 Ok(mut node) => power::down(log, watchdog, node.run()),
                 Err(error) => {
@@ -34,26 +34,45 @@ pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
 
 const BROKEN: &str = "the image is damaged or incomplete: build it again";
 
-fn prepare(log: &Log, timeline: &mut Timeline) -> Result<(Image, Services, Pending), Failure> {
-    let start = monotonic_ms();
-    mounts::root(log).map_err(|error| Failure::new("mounting", error, BROKEN))?;
-    let mounted = monotonic_ms();
-    timeline.record("stage2.mounts", start, mounted);
-    // Some settings make the kernel wait for all processors, so they are written beside the rest.
-    let (settings, rest) = thread::scope(|scope| {
-        let write = || (Pending::apply(log), monotonic_ms());
-        let settings = thread::Builder::new().spawn_scoped(scope, write);
-        let rest = names_and_groups(log);
-        entropy::start(log);
-        let settings = settings.map(|writer| writer.join().unwrap_or_default());
-        (settings.unwrap_or_else(|_| write()), rest)
-    });
-    timeline.record("stage2.sysctl", mounted, settings.1);
-    timeline.record("stage2.names", mounted, monotonic_ms());
-    rest.map(|(image, services)| (image, services, settings.0))
+/// What stage 2 made and found before any service starts.
+struct Prepared {
+    image: Image,
+    services: Services,
+    settings: Pending,
+    state: State,
 }
 
-fn names_and_groups(log: &Log) -> Result<(Image, Services), Failure> {
+fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
+    let log = bench.log;
+    let start = monotonic_ms();
+    mounts::root(log).map_err(|error| Failure::new("mounting", error, BROKEN))?;
+    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    let command_line = CommandLine::parse(&command_line)
+        .map_err(|error| Failure::new("reading the kernel command line", error, BROKEN))?;
+    let mounted = monotonic_ms();
+    bench.timeline.record("stage2.mounts", start, mounted);
+    // Some settings make the kernel wait for all processors, so they are written beside the rest.
+    let ((settings, written), state, services) = thread::scope(|scope| {
+        let write = || (Pending::apply(log), monotonic_ms());
+        let settings = thread::Builder::new().spawn_scoped(scope, write);
+        let state = state::bring_up(root, &command_line, &mut bench);
+        let names = monotonic_ms();
+        let services = names_and_groups(log);
+        entropy::start(log);
+        bench.timeline.record("stage2.names", names, monotonic_ms());
+        let settings = settings.map(|writer| writer.join().unwrap_or_default());
+        (settings.unwrap_or_else(|_| write()), state, services)
+    });
+    bench.timeline.record("stage2.sysctl", mounted, written);
+    let image = Image {
+        version: facts::version(),
+        root_hash: command_line.root_hash.to_string(),
+        selftest: command_line.selftest,
+    };
+    Ok(Prepared { image, services: services?, settings, state })
+}
+
+fn names_and_groups(log: &Log) -> Result<Services, Failure> {
     cgroup::prepare().map_err(|error| Failure::new("setting up cgroups", error, BROKEN))?;
     let hostname = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let hostname = Some(hostname.trim()).filter(|name| !name.is_empty()).unwrap_or("corten");
@@ -62,16 +81,7 @@ fn names_and_groups(log: &Log) -> Result<(Image, Services), Failure> {
             log.write(Level::Warning, error);
         }
     }
-    let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
-    let command_line = CommandLine::parse(&command_line)
-        .map_err(|error| Failure::new("reading the kernel command line", error, BROKEN))?;
-    let services = services().map_err(|why| Failure::new("reading the table of services", why, BROKEN))?;
-    let image = Image {
-        version: facts::version(),
-        root_hash: command_line.root_hash.to_string(),
-        selftest: command_line.selftest,
-    };
-    Ok((image, services))
+    services().map_err(|why| Failure::new("reading the table of services", why, BROKEN))
 }
 
 fn services() -> Result<Services, String> {

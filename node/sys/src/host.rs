@@ -19,6 +19,17 @@ pub fn kernel_release() -> String {
     rustix::system::uname().release().to_string_lossy().into_owned()
 }
 
+/// Fills a buffer with random bytes, and waits for the kernel's generator to be seeded if it is not yet.
+pub fn random(buffer: &mut [u8]) -> Result<()> {
+    let mut rest = buffer;
+    while !rest.is_empty() {
+        let got = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty())
+            .map_err(failed("getrandom", "the kernel's generator"))?;
+        rest = rest.get_mut(got..).unwrap_or_default();
+    }
+    Ok(())
+}
+
 /// Sets the host name.
 pub fn set_hostname(name: &str) -> Result<()> {
     rustix::system::sethostname(name.as_bytes()).map_err(failed("sethostname", name))

@@ -12,6 +12,7 @@ pub mod host;
 pub mod loopback;
 pub mod module;
 pub mod mount;
+pub mod partition;
 pub mod poll;
 pub mod privileges;
 pub mod process;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
 use corten_image::write_atomically;
-use corten_report::Event;
+use corten_report::{Event, Failed};
 use corten_sign::KeyFolder;
 use corten_sign::efi::KeyVariable;
 use corten_vm::{
@@ -185,14 +185,9 @@ fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
                 progress.line("            Ctrl-C shuts the node down");
             }
         }
-        RunEvent::Report(time, Event::Failed(failed)) => {
-            progress.line(&format!(
-                "{}  failed: {}: {} ({})",
-                at(time),
-                failed.what,
-                failed.why,
-                failed.hint
-            ));
+        RunEvent::Report(time, Event::Failed(why)) => progress.line(&told(&at(time), "failed", why)),
+        RunEvent::Report(time, Event::Maintenance(why)) => {
+            progress.line(&told(&at(time), "maintenance", why));
         }
         RunEvent::Report(time, Event::Stopping { cause }) => {
             progress.line(&format!("{}  stopping: {cause}", at(time)));
@@ -204,6 +199,10 @@ fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
     }
 }
 
+fn told(at: &str, word: &str, failed: &Failed) -> String {
+    format!("{at}  {word}: {}: {} ({})", failed.what, failed.why, failed.hint)
+}
+
 /// What `--json` prints.
 fn report(outcome: &Outcome) -> serde_json::Value {
     let ready = outcome.ready.as_ref();
@@ -212,6 +211,9 @@ fn report(outcome: &Outcome) -> serde_json::Value {
         "version": ready.map(|ready| &ready.version),
         "root_hash": ready.map(|ready| &ready.root_hash),
         "services": ready.map(|ready| &ready.services),
+        "machine_id": ready.map(|ready| &ready.machine_id),
+        "state": ready.map(|ready| &ready.state),
+        "maintenance": outcome.maintenance,
         "seconds": outcome.timeline.seconds(),
         "memory": {
             "used_bytes": ready.map(|ready| ready.memory_used_bytes),

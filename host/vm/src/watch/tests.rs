@@ -21,6 +21,8 @@ fn ready() -> Event {
         memory_used_bytes: 1,
         processes: 1,
         services: std::collections::BTreeMap::new(),
+        machine_id: String::new(),
+        state: None,
     })
 }
 

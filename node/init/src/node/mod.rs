@@ -9,7 +9,7 @@ mod readiness;
 use std::os::fd::AsFd as _;
 
 use corten_config::{Kill, Restart, Service, Services};
-use corten_report::Event;
+use corten_report::{Event, Failed};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
 use corten_sys::process::{self, Exit};
@@ -18,8 +18,9 @@ use corten_sys::{Result, poll};
 
 use crate::button::Buttons;
 use crate::cmdline::Selftest;
-use crate::log::{Level, Log};
+use crate::log::{Failure, Level, Log};
 use crate::report::Reporter;
+use crate::state::State;
 use crate::supervisor::{Check, Ending, Input, Readiness, Supervisor, Unit};
 use crate::sysctl::Pending;
 use crate::timeline::Timeline;
@@ -47,6 +48,8 @@ pub struct Start {
     pub image: Image,
     /// What it is to run.
     pub services: Services,
+    /// What it keeps over reboots. Without it no service runs.
+    pub state: State,
     /// Kernel settings whose modules are not there yet.
     pub settings: Pending,
     /// The boot so far.
@@ -74,6 +77,8 @@ pub struct Node<'a> {
     selftest: Selftest,
     settings: Pending,
     timeline: Timeline,
+    /// The device whose file system is to grow beside the services.
+    grows: Option<String>,
     going: Option<Down>,
     stopped: bool,
 }
@@ -81,11 +86,15 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// A node whose services all wait.
     pub fn new(log: &'a Log, watchdog: &'a Watchdog, start: Start) -> Result<Self> {
-        let Start { image, services, settings, timeline } = start;
+        let Start { image, services, state, settings, timeline } = start;
         // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
         // have no handler away from PID 1.
         let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
-        let table = services.services;
+        let (grows, kept, maintenance) = match state {
+            State::Mounted(kept) => (kept.grows.clone(), Some(kept), None),
+            State::None(why) => (None, None, Some(why)),
+        };
+        let table = if maintenance.is_some() { Vec::new() } else { services.services };
         let units = table.iter().map(|service| unit(service, &table)).collect();
         let mut node = Self {
             log,
@@ -100,7 +109,8 @@ impl<'a> Node<'a> {
             selftest: image.selftest,
             settings,
             timeline,
-            gate: Gate::new(image, monotonic_ms()),
+            gate: Gate::new(image, kept, monotonic_ms()),
+            grows,
             table,
             going: None,
             stopped: false,
@@ -112,11 +122,31 @@ impl<'a> Node<'a> {
             node.reporter.send(&Event::Step(step.clone()));
         }
         node.keep_timeline();
+        if let Some(why) = maintenance {
+            node.maintain(&why);
+        }
         Ok(node)
+    }
+
+    /// Says that nothing will run, and why. The node stays up, since a restart would change nothing.
+    fn maintain(&mut self, why: &Failure) {
+        self.gate.close();
+        self.log.show(
+            why,
+            "maintenance: no service is started, the node waits for you; the power button stops it",
+        );
+        let Failure { what, why, hint } = why.clone();
+        self.reporter.send(&Event::Maintenance(Failed { what, why, hint }));
     }
 
     /// Runs until everything is stopped, and says how the machine is to go down.
     pub fn run(&mut self) -> Down {
+        if let Some(device) = self.grows.take() {
+            let words = [corten_disk::state::GROW.into(), device];
+            if let Err(error) = self.programs.own(Role::Grow, "resize2fs", &words) {
+                self.log.write(Level::Error, format_args!("resize2fs: {error}"));
+            }
+        }
         self.feed(Input::Time);
         self.hotplug.start_coldplug(&mut self.programs, self.log);
         while !self.stopped {
@@ -230,6 +260,10 @@ impl<'a> Node<'a> {
                 self.gate.devices_settled();
             }
             Role::Drivers => self.hotplug.drivers_ended(),
+            Role::Grow => {
+                let level = if exit == Exit::Code(0) { Level::Notice } else { Level::Error };
+                self.log.write(level, format_args!("growing the state ended with {exit}: {last_line}"));
+            }
         }
     }
 

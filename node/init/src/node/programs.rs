@@ -28,6 +28,8 @@ pub(super) enum Role {
     Coldplug,
     /// Loads the drivers of devices that came later.
     Drivers,
+    /// Grows the file system of the state.
+    Grow,
 }
 
 /// A process that ended.

@@ -1,4 +1,4 @@
-//! When the node counts as ready: all services ready, the devices of the start looked at (an orderly stop needs
+//! When the node counts as ready: state mounted, all services ready, the devices of the start looked at (an orderly stop needs
 //! the power button), and the selftest passed if there is one. Until then, why not.
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use super::programs::{Programs, Role};
 use crate::cmdline::Selftest;
 use crate::facts;
 use crate::log::{Failure, Level, Log};
+use crate::state::Kept;
 
 /// A node that is not ready by then says so, and goes on trying.
 const READY_TIMEOUT_MS: u64 = 120_000;
@@ -29,6 +30,7 @@ enum Wait {
 #[derive(Debug)]
 pub(super) struct Gate {
     image: Image,
+    kept: Option<Kept>,
     services: Wait,
     devices: Wait,
     selftest: Wait,
@@ -42,10 +44,11 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(image: Image, now: u64) -> Self {
+    pub(super) fn new(image: Image, kept: Option<Kept>, now: u64) -> Self {
         let selftest = if image.selftest == Selftest::Container { Wait::Open } else { Wait::Done };
         Self {
             image,
+            kept,
             services: Wait::Open,
             devices: Wait::Open,
             selftest,
@@ -88,7 +91,7 @@ impl Gate {
     /// All services are ready; the selftest can start.
     pub(super) fn services_ready(&mut self, programs: &mut Programs<'_>) {
         self.services = Wait::Done;
-        if self.selftest == Wait::Open {
+        if self.selftest == Wait::Open && self.announced == Wait::Open {
             let words = [HEALTH, "container", "--program", PROGRAM, "--argument", "--version"];
             if let Err(error) = programs.own(Role::Selftest, "selftest", &words.map(String::from)) {
                 self.found.insert(SELFTEST.into(), error.to_string());
@@ -143,6 +146,8 @@ impl Gate {
             memory_used_bytes: facts::memory_used(),
             processes: facts::processes().len() as u32,
             services: self.ready.clone(),
+            machine_id: self.kept.as_ref().map_or_else(String::new, |kept| kept.machine_id.clone()),
+            state: self.kept.as_ref().map(|kept| kept.report.clone()),
         }
     }
 

@@ -1,0 +1,125 @@
+//! The state of the node, brought up on the disk that it runs from, or the reason why there is none.
+
+use corten_disk::state::{self, Around, Growth, Mounted};
+use corten_disk::{Disk, Search, table};
+use corten_report::{Age, State as Report};
+use corten_sys::clock::monotonic_ms;
+
+use crate::cmdline::CommandLine;
+use crate::handover::Root;
+use crate::log::{Failure, Level, Log};
+use crate::timeline::Timeline;
+use crate::watchdog::Watchdog;
+use crate::{machine, mounts};
+
+/// What the node keeps over reboots.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// It is mounted.
+    Mounted(Kept),
+    /// There is none, and why: no service is started.
+    None(Failure),
+}
+
+/// A mounted state.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Identity of the machine.
+    pub machine_id: String,
+    /// What is reported of the state.
+    pub report: Report,
+    /// The device whose file system has to grow, if it has to.
+    pub grows: Option<String>,
+}
+
+/// What bringing it up needs.
+pub struct Bench<'a> {
+    /// The kernel log.
+    pub log: &'a Log,
+    /// Fed while a program works on the file system.
+    pub watchdog: &'a Watchdog,
+    /// Where the time goes.
+    pub timeline: &'a mut Timeline,
+}
+
+/// Mounts the state at `/var`, or what stands in for it.
+pub fn bring_up(root: Option<Root>, command_line: &CommandLine, bench: &mut Bench<'_>) -> State {
+    let log = bench.log;
+    match mounted(root, command_line, bench) {
+        Ok(mounted) => {
+            mounts::directories(log);
+            let machine_id = machine::identity(log);
+            let grows = (mounted.growth == Growth::Wanted).then_some(mounted.device);
+            let age = match mounted.age {
+                state::Age::New => Age::New,
+                state::Age::Kept => Age::Kept,
+            };
+            let report = Report { uuid: text(mounted.uuid), bytes: mounted.bytes, age };
+            State::Mounted(Kept { machine_id, report, grows })
+        }
+        Err(failure) => {
+            if let Err(error) = mounts::without_state() {
+                log.write(Level::Error, error);
+            }
+            mounts::directories(log);
+            State::None(failure)
+        }
+    }
+}
+
+fn mounted(
+    root: Option<Root>,
+    command_line: &CommandLine,
+    bench: &mut Bench<'_>,
+) -> Result<Mounted, Failure> {
+    let (log, watchdog) = (bench.log, bench.watchdog);
+    let failed = |error: corten_disk::NoState| Failure::new("preparing the state", &error, error.hint());
+    let lost = || {
+        let why = "the disk that the system runs from is not there any more";
+        Failure::new("preparing the state", why, "attach the disk and start the machine again")
+    };
+    let root = root.or_else(|| find_again(command_line)).ok_or_else(lost)?;
+    let disk = Disk::named(&root.disk).ok_or_else(lost)?;
+    let mut say = |text: &str| log.write(Level::Notice, text);
+
+    let start = monotonic_ms();
+    let partition = table::apply(&disk, &root.slot, &mut say).map_err(failed)?;
+    let written = monotonic_ms();
+    bench.timeline.record("stage2.table", start, written);
+    let mut around = Around { wait: &mut || watchdog.feed(log), say: &mut say };
+    let mounted = state::prepare(&disk, &partition, &mut around).map_err(failed)?;
+    bench.timeline.record("stage2.state", written, monotonic_ms());
+    Ok(mounted)
+}
+
+/// Stage 1 said nothing that could be read.
+fn find_again(command_line: &CommandLine) -> Option<Root> {
+    let found = corten_disk::look(&Search::All, &command_line.root_hash);
+    let slot = corten_disk::choose(&found.slots).ok()??;
+    Some(Root { disk: slot.disk, slot: slot.label })
+}
+
+/// A UUID as it is written.
+fn text(uuid: [u8; 16]) -> String {
+    let value = u128::from_be_bytes(uuid);
+    let part = |shift: u32, digits: u32| value >> shift & ((1 << (4 * digits)) - 1);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        part(96, 8),
+        part(80, 4),
+        part(64, 4),
+        part(48, 4),
+        part(0, 12)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_written_as_usual() {
+        let bytes = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes();
+        assert_eq!(text(bytes), "00112233-4455-6677-8899-aabbccddeeff");
+    }
+}
