@@ -53,6 +53,8 @@ fn ready(now: u64) -> Event {
         memory_used_bytes: facts::memory_used(),
         processes: (facts::processes().len() as u32).saturating_sub(1),
         services: BTreeMap::new(),
+        machine_id: String::new(),
+        state: None,
     })
 }
 

@@ -10,7 +10,7 @@ use corten_archive::tools::{Tools, sets};
 use corten_archive::{Archive, Settings as ArchiveSettings};
 use corten_report::Event;
 use corten_vm::{
-    Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, RunEvent, Settings,
+    Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, ROOM, RunEvent, Settings,
     Until, Variables, Writes, choose, keep_disk, run,
 };
 
@@ -99,14 +99,14 @@ impl Bed {
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        keep_disk(&system.image, &folder)?;
+        keep_disk(&system.image, &folder, ROOM)?;
         Ok(())
     }
 
     /// Boots a system on its disk until it has reported, and presses the power button.
     pub fn boot(&self, system: &System) -> Result<Measured> {
         let folder = self.folder.join(&system.name);
-        let path = keep_disk(&system.image, &folder)?;
+        let path = keep_disk(&system.image, &folder, ROOM)?;
         let machine = Machine {
             memory_mib: self.memory_mib,
             disks: vec![Disk { path, format: DiskFormat::Raw, writes: Writes::Kept }],
