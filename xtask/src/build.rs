@@ -8,7 +8,7 @@ use crate::command::{cargo, root, step, target};
 use crate::inventory;
 
 /// The only target that Corten is built for so far.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The programs of the node, by package.
 pub const NODE_PACKAGES: [&str; 2] = ["corten-init", "corten-containers"];

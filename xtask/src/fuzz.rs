@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::build::TARGET;
 use crate::command::{cargo, step, target};
 
 /// Builds the fuzz targets and runs one of them, or each for a moment.
@@ -27,7 +28,8 @@ impl Fuzz {
         let folder = target()?.join("fuzz");
         let mut build = cargo();
         build.args(["build", "--locked", "--release", "--package", "corten-fuzz", "--features", "libfuzzer"]);
-        build.args(["--bin", "guided"]).env("CARGO_TARGET_DIR", &folder).env(
+        // With a target named, build scripts and macros are built without these flags: nothing counts for them.
+        build.args(["--bin", "guided", "--target", TARGET]).env("CARGO_TARGET_DIR", &folder).env(
             "RUSTFLAGS",
             "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
              -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -36,7 +38,7 @@ impl Fuzz {
         step("building the fuzz targets", &mut build)?;
         let corpus = folder.join("corpus").join(name);
         std::fs::create_dir_all(&corpus)?;
-        let mut command = Command::new(folder.join("release/guided"));
+        let mut command = Command::new(folder.join(TARGET).join("release/guided"));
         command.env("CORTEN_FUZZ_TARGET", name).arg(&corpus);
         command.arg(format!("-max_total_time={}", self.seconds)).current_dir(&corpus);
         step(&format!("fuzzing {name}"), &mut command)
