@@ -6,13 +6,16 @@
 //!
 //! - `CORTEN_BIN`: the `corten` to test. Without it every case is skipped, or fails with `CORTEN_REQUIRE_TOOLS=1`.
 //! - `CORTEN_TEST_DIR`: where images and console logs go; a folder below the temporary one without it.
+//! - `CORTEN_SEED`: a number from which the power cuts follow; 1 without it.
 //! - `--include-ignored`: the scenarios too that take longer than CI may.
 #![forbid(unsafe_code)]
 
 mod disk;
 mod image;
+mod recording;
 mod scenario;
 mod scenarios;
+mod table;
 mod tool;
 mod workshop;
 
@@ -31,6 +34,11 @@ pub fn trials() -> Vec<Trial> {
     scenarios::hang::add(&workshop, &mut trials);
     scenarios::metal::add(&workshop, &mut trials);
     scenarios::services::add(&workshop, &mut trials);
+    let boots = scenarios::state::Boots::new(&workshop);
+    scenarios::state::add(&boots, &mut trials);
+    scenarios::maintenance::add(&boots, &workshop, &mut trials);
+    scenarios::second_disk::add(&boots, &workshop, &mut trials);
+    scenarios::power::add(&boots, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);
     trials

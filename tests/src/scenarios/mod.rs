@@ -4,8 +4,12 @@ pub mod artifacts;
 pub mod command;
 pub mod direct;
 pub mod hang;
+pub mod maintenance;
 pub mod metal;
+pub mod power;
+pub mod second_disk;
 pub mod services;
+pub mod state;
 pub mod uefi;
 pub mod verification;
 

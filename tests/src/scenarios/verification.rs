@@ -33,6 +33,24 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         ],
     }
     .add(place, trials);
+    // The partition table of an image counts in sectors of 512 bytes.
+    Scenario {
+        name: "disk_with_larger_sectors",
+        when: When::Long,
+        run: |workshop| {
+            let image = workshop.image(RECIPE)?;
+            let mut machine = image.direct(image.command_line.clone(), image.disk.clone());
+            let size = |kind| ["-global".to_owned(), format!("virtio-blk-device.{kind}_block_size=4096")];
+            machine.extra = [size("logical"), size("physical")].concat();
+            workshop.boot("disk_with_larger_sectors", &machine, Until::Ready)
+        },
+        cases: &[
+            ("does_not_become_ready", does_not_become_ready),
+            ("does_not_hang", does_not_hang),
+            ("says_what_failed_why_and_what_to_do", says_what_failed_why_and_what_to_do),
+        ],
+    }
+    .add(place, trials);
     Scenario {
         name: "flipped_byte_in_the_root",
         when: When::Always,
