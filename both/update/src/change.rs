@@ -62,6 +62,17 @@ pub fn fall_back(entries: &[BootName], from: Digits) -> Result<(Option<Rename>, 
     }
 }
 
+/// Where starts of this version that fail lead in the end: the loader uses up those of one on trial, a committed one
+/// gives way by [`fall_back`]. `None` where the loader would start the same version again.
+pub fn after_failures(entries: &[BootName], version: Digits) -> Result<Option<BootName>, ChangeError> {
+    let own = own(entries, version)?;
+    if own.is_committed() {
+        return Ok(fall_back(entries, version).ok().map(|(_, to)| to));
+    }
+    let next = next_after(entries, rename(own, Some(used_up(own))).as_ref());
+    Ok(next.filter(|next| next.root != version))
+}
+
 /// Makes a staged version the next one to boot, on trial. The version gets its counter before others lose their
 /// starts, so after each of the renames there is something to boot.
 ///

@@ -30,6 +30,9 @@ pub enum EspError {
     NoRoot(BootName),
 }
 
+/// Whether the root that a boot image names is on the disk.
+pub type HasRoot<'a, D> = &'a dyn Fn(&Volume<D>, &BootName) -> bool;
+
 /// Whether anything had to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -84,13 +87,9 @@ impl<D: BlockDevice> Esp<D> {
     }
 
     /// Makes the other committed version the next one to boot, if its root is on the disk. Returns its name.
-    pub fn fall_back(
-        &mut self,
-        from: Digits,
-        has_root: &dyn Fn(Digits) -> bool,
-    ) -> Result<BootName, EspError> {
+    pub fn fall_back(&mut self, from: Digits, has_root: HasRoot<'_, D>) -> Result<BootName, EspError> {
         let (change, to) = change::fall_back(&self.entries()?, from)?;
-        if !has_root(to.root) {
+        if !has_root(self.volume(), &to) {
             return Err(EspError::NoRoot(to));
         }
         self.apply(change)?;

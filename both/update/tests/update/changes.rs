@@ -1,6 +1,8 @@
 //! Any sequence of verbs and starts: the loader's choice is what the verb said, and there is always one.
 
-use corten_update::change::{ChangeError, Rename, activate, apply, commit, fall_back, roll_back};
+use corten_update::change::{
+    ChangeError, Rename, activate, after_failures, apply, commit, fall_back, roll_back,
+};
 use corten_update::loader::{next_boot, started};
 use corten_update::{BootName, Tries};
 use proptest::prelude::*;
@@ -135,10 +137,25 @@ proptest! {
         for _ in 0..3 {
             prop_assert_eq!(next_boot(&entries).unwrap().root, staged.root);
             entries = happen(&entries, &Event::Start);
+            let leads_to = after_failures(&entries, staged.root).unwrap();
+            prop_assert_eq!(leads_to.map(|name| name.root), Some(running.root));
         }
         // An older one on trial has used up the running one's starts: both are last resorts then, the newer one first.
         prop_assert_eq!(next_boot(&entries).unwrap().root, running.root);
     }
+}
+
+#[test]
+fn failures_of_a_version_lead_to_no_other_that_is_worse() {
+    let leads_to = |names: [&str; 2]| {
+        let entries = names.map(|name| name.parse::<BootName>().unwrap());
+        after_failures(&entries, entries[0].root).unwrap().map(|name| name.to_string())
+    };
+    let other = |name: &str| Some(name.to_owned());
+    assert_eq!(leads_to(["corten_2_aaaaaaaa.efi", "corten_1_bbbbbbbb.efi"]), other("corten_1_bbbbbbbb.efi"));
+    assert_eq!(leads_to(["corten_2_aaaaaaaa.efi", "corten_1_bbbbbbbb+3.efi"]), None);
+    assert_eq!(leads_to(["corten_2_aaaaaaaa.efi", "corten_1_bbbbbbbb+0.efi"]), None);
+    assert_eq!(leads_to(["corten_2_aaaaaaaa+2-1.efi", "corten_1_bbbbbbbb+0.efi"]), None);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn act(esp: &mut Esp<Recorder>, verb: &Verb) {
         Verb::Commit(at) => esp.commit(version(*at).root),
         Verb::RollBack(at) => esp.roll_back(version(*at).root),
         Verb::FallBack(at) => {
-            let _ = esp.fall_back(version(*at).root, &|_| true);
+            let _ = esp.fall_back(version(*at).root, &|_, _| true);
             return;
         }
         Verb::Stage => esp.stage(&version(2), &content(2), time()),
