@@ -25,9 +25,17 @@ pub enum Event {
     Failed(Failed),
     /// The node has no state and runs no services; it stays up for a person to decide.
     Maintenance(Failed),
+    /// The running version was on trial and is committed now.
+    Committed {
+        /// Name of its boot image.
+        boot_image: String,
+    },
+    /// Every block of a slot was read.
+    Scrubbed(Scrubbed),
     /// The node stops in order; the next thing is power-off or restart.
     Stopping {
-        /// What asked for it: `power-button`, `signal`, `request`, `failure`.
+        /// What asked for it: `power-button`, `signal`, `request`, `failure`; `not-ready` and `fall-back` where
+        /// another version gets its turn.
         cause: String,
     },
 }
@@ -95,6 +103,17 @@ pub enum Age {
     New,
     /// It was kept.
     Kept,
+}
+
+/// What a scrub found in a slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrubbed {
+    /// Label of the partition with its data.
+    pub slot: String,
+    /// Blocks that were compared with their hashes, those of the tree included.
+    pub blocks: u64,
+    /// How many of these are corrupt.
+    pub bad: u64,
 }
 
 /// Why a node does not become ready.

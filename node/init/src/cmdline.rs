@@ -5,6 +5,9 @@ use corten_formats::verity::{RootHash, RootHashError};
 /// Prefix of the keys that are meant for init.
 const PREFIX: &str = "corten.";
 
+/// Long enough for a start to be over, short enough to find damage before the next update.
+const SCRUB_DELAY: u32 = 600;
+
 /// The keys of init.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandLine {
@@ -12,6 +15,8 @@ pub struct CommandLine {
     pub root_hash: RootHash,
     /// `corten.selftest`: what is tried before the node counts as ready.
     pub selftest: Selftest,
+    /// `corten.scrub-delay`: seconds from ready to the first scrub.
+    pub scrub_delay: u32,
     /// Keys with the prefix that this version does not know.
     pub unknown: Vec<String>,
 }
@@ -47,6 +52,7 @@ impl CommandLine {
     pub fn parse(text: &str) -> Result<Self, CommandLineError> {
         let mut root_hash: Option<RootHash> = None;
         let mut selftest = Selftest::None;
+        let mut scrub_delay = SCRUB_DELAY;
         let mut unknown = Vec::new();
         for word in text.split_whitespace() {
             let Some(own) = word.strip_prefix(PREFIX) else { continue };
@@ -60,10 +66,14 @@ impl CommandLine {
                 }
                 Some(("selftest", "container")) => selftest = Selftest::Container,
                 Some(("selftest", "hang")) => selftest = Selftest::Hang,
+                Some(("scrub-delay", seconds)) => match seconds.parse() {
+                    Ok(seconds) => scrub_delay = seconds,
+                    Err(_) => unknown.push(word.to_string()),
+                },
                 _ => unknown.push(word.to_string()),
             }
         }
-        Ok(Self { root_hash: root_hash.ok_or(CommandLineError::Missing)?, selftest, unknown })
+        Ok(Self { root_hash: root_hash.ok_or(CommandLineError::Missing)?, selftest, scrub_delay, unknown })
     }
 }
 
@@ -76,12 +86,13 @@ mod tests {
     fn own_keys_are_read_and_all_others_left_to_the_kernel() {
         let hash = "5a".repeat(32);
         let line = format!(
-            "console=ttyS0 corten.root-hash={hash} quiet corten.selftest=container corten.colour=red\n"
+            "console=ttyS0 corten.root-hash={hash} quiet corten.selftest=container corten.colour=red corten.scrub-delay=7 corten.scrub-delay=soon\n"
         );
         let read = CommandLine::parse(&line).expect("a valid line");
         assert_eq!(read.root_hash, RootHash([0x5a; 32]));
         assert_eq!(read.selftest, Selftest::Container);
-        assert_eq!(read.unknown, ["corten.colour=red"]);
+        assert_eq!(read.unknown, ["corten.colour=red", "corten.scrub-delay=soon"]);
+        assert_eq!(read.scrub_delay, 7);
     }
 
     #[test]

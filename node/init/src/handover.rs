@@ -15,10 +15,12 @@ pub struct Handover {
     pub timeline: Timeline,
     /// Where the running root lies; `None` where that is not known.
     pub root: Option<Root>,
+    /// Name of the partition that the loader started from, `vda1` for example; `None` where no loader did.
+    pub esp: Option<String>,
 }
 
 /// Where the running root lies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Root {
     /// Name of the disk, `vda` for example.
     pub disk: String,
@@ -48,13 +50,14 @@ mod tests {
         fn what_is_encoded_is_decoded(
             steps in prop::collection::vec((".{0,20}", any::<u64>(), any::<u64>()), 0..9),
             root in prop::option::of((".{0,20}", ".{0,20}")),
+            esp in prop::option::of(".{0,20}"),
         ) {
             let mut timeline = Timeline::default();
             for (name, start, end) in steps {
                 timeline.record(name, start, end);
             }
             let root = root.map(|(disk, slot)| Root { disk, slot });
-            let handover = Handover { timeline, root };
+            let handover = Handover { timeline, root, esp };
             prop_assert_eq!(Handover::decode(&handover.encode()), handover);
         }
 

@@ -16,6 +16,7 @@ mod entropy;
 pub mod facts;
 mod failure;
 mod handover;
+mod health;
 mod lines;
 mod log;
 mod machine;

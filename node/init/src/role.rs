@@ -6,7 +6,7 @@ use crate::handover::Handover;
 use crate::log::Log;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
-use crate::{failure, modprobe, stage1, stage2};
+use crate::{failure, health, modprobe, stage1, stage2};
 
 /// A role of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ enum Role {
     Modprobe(Vec<String>),
     /// Loads the drivers of all devices.
     Coldplug,
+    /// A task that has to do with the health of the running version.
+    Health(Vec<String>),
     /// Somebody asks what this is.
     Version,
     /// Not something that can be done.
@@ -37,6 +39,7 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         (_, Some("stage2")) if is_pid_1 => Role::Stage2(rest.get(1).cloned().unwrap_or_default()),
         _ if is_pid_1 => Role::Stage1,
         (_, Some("coldplug")) => Role::Coldplug,
+        (_, Some("healthy" | "commit" | "other-version" | "scrub")) => Role::Health(rest.to_vec()),
         _ => Role::Unknown,
     }
 }
@@ -63,6 +66,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         }
         Role::Modprobe(requests) => modprobe::on_request(&requests),
         Role::Coldplug => modprobe::all_devices(),
+        Role::Health(words) => health::child::run(&words.iter().map(String::as_str).collect::<Vec<_>>()),
         Role::Version => {
             println!("corten-init {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

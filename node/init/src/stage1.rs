@@ -25,7 +25,7 @@ use crate::modules::{Modules, Outcome};
 use crate::timeline::Timeline;
 use crate::uevent::Uevent;
 use crate::watchdog::Watchdog;
-use crate::{devices, mounts};
+use crate::{devices, health, mounts};
 
 /// How long a disk may take to appear once nothing else does any more.
 const DISK_TIMEOUT_MS: u64 = 10_000;
@@ -76,7 +76,7 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
 
     let uevents = Uevents::new().map_err(no_kernel_part)?;
     // Checking the signatures of modules takes the most time here, so what does not need the disk is loaded beside.
-    let slot = thread::scope(|scope| {
+    let (slot, esp) = thread::scope(|scope| {
         let others = scope.spawn(|| {
             if let Err(error) = modules.load(HASH, log) {
                 log.write(Level::Debug, error);
@@ -88,8 +88,10 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
         let search = search(&modules, clock.timeline, log);
         let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
         clock.step("stage1.disk");
+        let esp = health::begin(&search, &slot, &command_line.root_hash, log);
+        clock.step("stage1.starts");
         match others.join() {
-            Ok(loaded) => loaded.map(|()| slot),
+            Ok(loaded) => loaded.map(|()| (slot, esp)),
             Err(_) => Err(Failure::new("loading a module", "the thread ended", "start the machine again")),
         }
     })?;
@@ -110,7 +112,7 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
     watchdog.keep_over_exec(log);
     watchdog.feed(log);
     let root = Root { disk: slot.disk, slot: slot.label };
-    let handover = Handover { timeline: std::mem::take(clock.timeline), root: Some(root) };
+    let handover = Handover { timeline: std::mem::take(clock.timeline), root: Some(root), esp };
     let error = corten_sys::process::exec(STAGE2, &["stage2", &handover.encode()]);
     Err(Failure::new("starting stage 2", error, "the root image is not one of Corten: build it again"))
 }

@@ -8,6 +8,7 @@ use corten_sys::{host, loopback};
 
 use crate::cmdline::CommandLine;
 use crate::handover::{Handover, Root};
+use crate::health::Health;
 use crate::log::{Failure, Level, Log};
 use crate::node::{Image, Node, Start};
 use crate::state::{self, Bench, State};
@@ -17,10 +18,11 @@ use crate::{cgroup, entropy, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
 pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
-    let Handover { mut timeline, root } = handover;
-    match prepare(root, Bench { log, watchdog, timeline: &mut timeline }) {
+    let Handover { mut timeline, root, esp } = handover;
+    match prepare(root.clone(), Bench { log, watchdog, timeline: &mut timeline }) {
         Ok(Prepared { image, services, settings, state }) => {
-            let start = Start { image, services, state, settings, timeline };
+            let health = Health::new(root, esp, &image);
+            let start = Start { image, services, state, settings, timeline, health };
             match Node::new(log, watchdog, start) {
                 Ok(mut node) => power::down(log, watchdog, node.run()),
                 Err(error) => {
@@ -68,6 +70,7 @@ fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure
         version: facts::version(),
         root_hash: command_line.root_hash.to_string(),
         selftest: command_line.selftest,
+        scrub_delay: command_line.scrub_delay,
     };
     Ok(Prepared { image, services: services?, settings, state })
 }

@@ -2,6 +2,7 @@
 //! into events for the supervisor, and does what it says.
 
 mod actions;
+mod health;
 mod hotplug;
 mod programs;
 mod readiness;
@@ -18,6 +19,7 @@ use corten_sys::{Result, poll};
 
 use crate::button::Buttons;
 use crate::cmdline::Selftest;
+use crate::health::{Health, Stop};
 use crate::log::{Failure, Level, Log};
 use crate::report::Reporter;
 use crate::state::State;
@@ -39,6 +41,8 @@ pub struct Image {
     pub root_hash: String,
     /// What is tried.
     pub selftest: Selftest,
+    /// Seconds from ready to the first scrub.
+    pub scrub_delay: u32,
 }
 
 /// What the node starts with.
@@ -54,6 +58,8 @@ pub struct Start {
     pub settings: Pending,
     /// The boot so far.
     pub timeline: Timeline,
+    /// What follows from how the start goes.
+    pub(crate) health: Health,
 }
 
 /// Time between two attempts to write to a host that does not read.
@@ -79,6 +85,7 @@ pub struct Node<'a> {
     timeline: Timeline,
     /// The device whose file system is to grow beside the services.
     grows: Option<String>,
+    health: Health,
     going: Option<Down>,
     stopped: bool,
 }
@@ -86,7 +93,7 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// A node whose services all wait.
     pub fn new(log: &'a Log, watchdog: &'a Watchdog, start: Start) -> Result<Self> {
-        let Start { image, services, state, settings, timeline } = start;
+        let Start { image, services, state, settings, timeline, health } = start;
         // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
         // have no handler away from PID 1.
         let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
@@ -109,6 +116,7 @@ impl<'a> Node<'a> {
             selftest: image.selftest,
             settings,
             timeline,
+            health,
             gate: Gate::new(image, kept, monotonic_ms()),
             grows,
             table,
@@ -156,6 +164,7 @@ impl<'a> Node<'a> {
         }
         self.programs.drain(monotonic_ms());
         self.reporter.flush();
+        self.health.stopped(self.log);
         self.going.unwrap_or(Down::PowerOff)
     }
 
@@ -178,7 +187,7 @@ impl<'a> Node<'a> {
         let (from_programs, from_buttons) = readable.split_at_checked(outputs).unwrap_or_default();
         self.programs.read(from_programs, now);
         if self.buttons.pressed(from_buttons) {
-            self.stop(Down::PowerOff, "power-button");
+            self.stop(Down::PowerOff, "power-button", Stop::Wanted);
         }
         let announced = self.hotplug.take_in(self.log);
         if announced.input_devices == Seen::Yes {
@@ -193,6 +202,7 @@ impl<'a> Node<'a> {
         self.hotplug.load_pending(&mut self.programs, self.log);
         self.feed(Input::Time);
         self.check_readiness();
+        self.tend_health();
         self.reporter.flush();
         // Last, so that a loop that gets no further than an error is a hang too.
         self.watchdog.feed(self.log);
@@ -201,15 +211,23 @@ impl<'a> Node<'a> {
 
     fn next_deadline(&self) -> Option<u64> {
         let report = self.reporter.is_waiting().then(|| monotonic_ms() + REPORT_AGAIN_MS);
-        let deadlines = [self.supervisor.deadline(), self.gate.deadline(), self.settings.deadline(), report];
+        let deadlines = [
+            self.supervisor.deadline(),
+            self.gate.deadline(),
+            self.settings.deadline(),
+            self.health.schedule.deadline(),
+            report,
+        ];
         deadlines.into_iter().flatten().min()
     }
 
     fn take_signals(&mut self) -> Result<()> {
         while let Some(signal) = self.signals.next()? {
             match signal {
-                signal if signal == Signal::TERM.as_raw() => self.stop(Down::PowerOff, "signal"),
-                signal if signal == Signal::INT.as_raw() => self.stop(Down::Restart, "signal"),
+                signal if signal == Signal::TERM.as_raw() => {
+                    self.stop(Down::PowerOff, "signal", Stop::Wanted);
+                }
+                signal if signal == Signal::INT.as_raw() => self.stop(Down::Restart, "signal", Stop::Wanted),
                 // SIGCHLD: what ended is taken by reap, whether a signal was seen or not.
                 _ => {}
             }
@@ -264,16 +282,18 @@ impl<'a> Node<'a> {
                 let level = if exit == Exit::Code(0) { Level::Notice } else { Level::Error };
                 self.log.write(level, format_args!("growing the state ended with {exit}: {last_line}"));
             }
+            Role::Health(task) => self.health_ended(task, exit, &last_line),
         }
     }
 
     /// Begins the orderly stop. Asking again changes nothing.
-    fn stop(&mut self, how: Down, cause: &str) {
+    fn stop(&mut self, how: Down, cause: &str, why: Stop) {
         if self.going.is_some() {
             return;
         }
         self.going = Some(how);
         self.gate.close();
+        self.health.stopping(why);
         self.log.write(Level::Notice, format_args!("stopping, cause: {cause}"));
         self.reporter.send(&Event::Stopping { cause: cause.into() });
         self.feed(Input::Stop);
@@ -294,6 +314,7 @@ impl<'a> Node<'a> {
             .collect();
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
+            self.judge_health(&event);
             self.keep_timeline();
             if self.selftest == Selftest::Hang && matches!(event, Event::Ready(_)) {
                 self.hang();

@@ -11,6 +11,7 @@ use corten_sys::privileges::Privileges;
 use corten_sys::process::{self, Exit, Signal};
 use corten_sys::{SysError, poll};
 
+use crate::health::Task;
 use crate::lines::Lines;
 use crate::log::{Level, Log};
 use crate::{cgroup, privileges};
@@ -30,6 +31,8 @@ pub(super) enum Role {
     Drivers,
     /// Grows the file system of the state.
     Grow,
+    /// A task of the health of the running version.
+    Health(Task),
 }
 
 /// A process that ended.
