@@ -9,6 +9,11 @@ use std::io;
 use corten_formats::fat::BlockDevice;
 use corten_formats::gpt::{self, Area, Found, ReadError, SectorSize, Table, TableError};
 
+/// Where the partitions of an MBR start in its sector.
+const MBR_PARTITIONS: usize = 446;
+/// Where its signature ends.
+const MBR_END: usize = 512;
+
 /// Why a table was not written, or can't be trusted to be.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -45,14 +50,27 @@ pub fn rewrite(device: &mut impl BlockDevice, found: &Found, table: &Table) -> R
     for area in [&areas.entries, &areas.backup_entries, &areas.backup_header] {
         put(device, area)?;
     }
+    protect(device, &areas.mbr)?;
     device.flush()?;
     put(device, &areas.header)?;
-    device.flush()?;
-    put(device, &areas.mbr)?;
     device.flush()?;
     let found = find(device, table.sector)?;
     let same = found.table == table && found.primary.is_none() && found.backup.is_none();
     if same { Ok(found) } else { Err(WriteError::Differs) }
+}
+
+/// Makes the protective MBR cover the disk. What lies in front of its partitions is boot code and a signature of
+/// others. Firmware that finds a torn MBR may not look for a table behind it, so it is only written where it has to be.
+fn protect(device: &mut impl BlockDevice, mbr: &Area) -> io::Result<()> {
+    let mut sector = vec![0; mbr.bytes.len()];
+    device.read_at(mbr.offset, &mut sector)?;
+    let before = sector.clone();
+    for (byte, wanted) in
+        sector.iter_mut().zip(&mbr.bytes).skip(MBR_PARTITIONS).take(MBR_END - MBR_PARTITIONS)
+    {
+        *byte = *wanted;
+    }
+    if sector == before { Ok(()) } else { device.write_at(mbr.offset, &sector) }
 }
 
 fn put(device: &mut impl BlockDevice, area: &Area) -> io::Result<()> {
