@@ -49,6 +49,7 @@ fn ready(now: u64) -> Event {
     Event::Ready(Ready {
         version: facts::version(),
         root_hash: String::new(),
+        secure_boot: false,
         kernel_to_ready_ms: now,
         memory_used_bytes: facts::memory_used(),
         processes: (facts::processes().len() as u32).saturating_sub(1),

@@ -68,6 +68,9 @@ pub struct Ready {
     pub version: String,
     /// dm-verity root hash of the running root, hex.
     pub root_hash: String,
+    /// Whether the firmware says that it started signed programs alone.
+    #[serde(default)]
+    pub secure_boot: bool,
     /// Milliseconds from kernel start to ready.
     pub kernel_to_ready_ms: u64,
     /// Memory in use, page cache aside, bytes: MemTotal - MemFree - Buffers - Cached - SReclaimable + Shmem.

@@ -109,6 +109,7 @@ mod tests {
         Event::Ready(corten_report::Ready {
             version: String::new(),
             root_hash: String::new(),
+            secure_boot: false,
             kernel_to_ready_ms,
             memory_used_bytes: 0,
             processes: 0,

@@ -1,6 +1,7 @@
-//! What the loader says: the EFI variables that systemd's loader and stub leave behind.
+//! What firmware and loader say: EFI variables, most of them left behind by systemd's loader and stub.
 //!
-//! Specification: the Boot Loader Interface, `LoaderDevicePartUUID`, `LoaderTimeInitUSec`, `LoaderTimeExecUSec`.
+//! Specification: the Boot Loader Interface, `LoaderDevicePartUUID`, `LoaderTimeInitUSec`, `LoaderTimeExecUSec`; UEFI
+//! 2.10, 3.3, `SecureBoot`.
 
 use corten_formats::gpt::Guid;
 use corten_sys::mount::{Mount, MountFlags, mount};
@@ -8,13 +9,18 @@ use corten_sys::mount::{Mount, MountFlags, mount};
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
 const VENDOR: &str = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
-/// What the loader says.
+/// `EFI_GLOBAL_VARIABLE`.
+const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// What firmware and loader say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loader {
     /// GUID of the partition that it started from.
     pub partition: Option<Guid>,
     /// Microseconds from power-on to its start, and to its start of the boot image.
     pub times_us: Option<(u64, u64)>,
+    /// Whether the firmware started signed programs alone, as it says itself.
+    pub secure_boot: bool,
 }
 
 /// Whether the firmware is EFI.
@@ -34,10 +40,16 @@ pub fn read() -> Loader {
     let read = Loader {
         partition: variable("LoaderDevicePartUUID").and_then(|text| text.parse().ok()),
         times_us: times.filter(|(start, end)| start <= end),
+        secure_boot: std::fs::read(format!("{EFIVARS}/SecureBoot-{GLOBAL}")).is_ok_and(|value| is_on(&value)),
     };
     // Stage 2 has no use for it, and what is not mounted can't be broken.
     let _ = corten_sys::mount::unmount(std::path::Path::new(EFIVARS));
     read
+}
+
+/// Four bytes of attributes, then one byte.
+fn is_on(variable: &[u8]) -> bool {
+    variable.get(4..) == Some(&[1])
 }
 
 /// Four bytes of attributes, then UTF-16 with a zero at its end; GUIDs are in upper case.
@@ -60,6 +72,14 @@ mod tests {
         variable.extend(written.encode_utf16().flat_map(u16::to_le_bytes));
         let read = text(&variable).expect("a text");
         assert_eq!(read.parse(), Ok(corten_formats::gpt::types::ESP));
+    }
+
+    #[test]
+    fn only_one_value_says_that_secure_boot_is_on() {
+        assert!(is_on(&[6, 0, 0, 0, 1]));
+        for off in [&[6, 0, 0, 0, 0][..], &[6, 0, 0, 0], &[6, 0, 0, 0, 1, 0], &[]] {
+            assert!(!is_on(off), "{off:?}");
+        }
     }
 
     proptest! {

@@ -17,6 +17,8 @@ pub struct Handover {
     pub root: Option<Root>,
     /// Name of the partition that the loader started from, `vda1` for example; `None` where no loader did.
     pub esp: Option<String>,
+    /// Whether the firmware said that it started signed programs alone.
+    pub secure_boot: bool,
 }
 
 /// Where the running root lies.
@@ -49,6 +51,7 @@ mod tests {
         #[test]
         fn what_is_encoded_is_decoded(
             steps in prop::collection::vec((".{0,20}", any::<u64>(), any::<u64>()), 0..9),
+            secure_boot in any::<bool>(),
             root in prop::option::of((".{0,20}", ".{0,20}")),
             esp in prop::option::of(".{0,20}"),
         ) {
@@ -57,7 +60,7 @@ mod tests {
                 timeline.record(name, start, end);
             }
             let root = root.map(|(disk, slot)| Root { disk, slot });
-            let handover = Handover { timeline, root, esp };
+            let handover = Handover { timeline, root, esp, secure_boot };
             prop_assert_eq!(Handover::decode(&handover.encode()), handover);
         }
 

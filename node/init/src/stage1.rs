@@ -75,6 +75,7 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
     }
 
     let uevents = Uevents::new().map_err(no_kernel_part)?;
+    let mut secure_boot = false;
     // Checking the signatures of modules takes the most time here, so what does not need the disk is loaded beside.
     let (slot, esp) = thread::scope(|scope| {
         let others = scope.spawn(|| {
@@ -85,7 +86,8 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
         });
         *watchdog = Watchdog::arm(&modules, log);
         clock.step("stage1.watchdog");
-        let search = search(&modules, clock.timeline, log);
+        let search;
+        (search, secure_boot) = ask_loader(&modules, clock.timeline, log);
         let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
         clock.step("stage1.disk");
         let esp = health::begin(&search, &slot, &command_line.root_hash, log);
@@ -112,7 +114,8 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
     watchdog.keep_over_exec(log);
     watchdog.feed(log);
     let root = Root { disk: slot.disk, slot: slot.label };
-    let handover = Handover { timeline: std::mem::take(clock.timeline), root: Some(root), esp };
+    let root = Some(root);
+    let handover = Handover { timeline: std::mem::take(clock.timeline), root, esp, secure_boot };
     let error = corten_sys::process::exec(STAGE2, &["stage2", &handover.encode()]);
     Err(Failure::new("starting stage 2", error, "the root image is not one of Corten: build it again"))
 }
@@ -145,10 +148,10 @@ fn require(modules: &Modules, name: &str, log: &Log) -> Result<(), Failure> {
 }
 
 /// Only the disk that the loader started from counts. Without that variable, as when a kernel is started
-/// directly, every disk is looked at.
-fn search(modules: &Modules, timeline: &mut Timeline, log: &Log) -> Search {
+/// directly, every disk is looked at. Also tells whether Secure Boot is on.
+fn ask_loader(modules: &Modules, timeline: &mut Timeline, log: &Log) -> (Search, bool) {
     if !loader::is_efi() {
-        return Search::All;
+        return (Search::All, false);
     }
     if let Err(error) = modules.load("efivarfs", log) {
         log.write(Level::Warning, error);
@@ -161,7 +164,7 @@ fn search(modules: &Modules, timeline: &mut Timeline, log: &Log) -> Search {
     if loader.partition.is_none() {
         log.write(Level::Warning, "the loader did not say which disk it started from: looking at all");
     }
-    loader.partition.map_or(Search::All, Search::DiskOf)
+    (loader.partition.map_or(Search::All, Search::DiskOf), loader.secure_boot)
 }
 
 fn wait_for_slot(

@@ -18,9 +18,10 @@ use crate::{cgroup, entropy, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
 pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
-    let Handover { mut timeline, root, esp } = handover;
+    let Handover { mut timeline, root, esp, secure_boot } = handover;
     match prepare(root.clone(), Bench { log, watchdog, timeline: &mut timeline }) {
-        Ok(Prepared { image, services, settings, state }) => {
+        Ok(Prepared { mut image, services, settings, state }) => {
+            image.secure_boot = secure_boot;
             let health = Health::new(root, esp, &image);
             let start = Start { image, services, state, settings, timeline, health };
             match Node::new(log, watchdog, start) {
@@ -71,6 +72,7 @@ fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure
         root_hash: command_line.root_hash.to_string(),
         selftest: command_line.selftest,
         scrub_delay: command_line.scrub_delay,
+        secure_boot: false,
     };
     Ok(Prepared { image, services: services?, settings, state })
 }

@@ -210,6 +210,7 @@ fn report(outcome: &Outcome) -> serde_json::Value {
         "ready": ready.is_some(),
         "version": ready.map(|ready| &ready.version),
         "root_hash": ready.map(|ready| &ready.root_hash),
+        "secure_boot": ready.map(|ready| ready.secure_boot),
         "services": ready.map(|ready| &ready.services),
         "machine_id": ready.map(|ready| &ready.machine_id),
         "state": ready.map(|ready| &ready.state),

@@ -17,6 +17,7 @@ fn ready() -> Event {
     Event::Ready(Ready {
         version: "1.0".into(),
         root_hash: String::new(),
+        secure_boot: false,
         kernel_to_ready_ms: 1,
         memory_used_bytes: 1,
         processes: 1,

@@ -43,6 +43,8 @@ pub struct Image {
     pub selftest: Selftest,
     /// Seconds from ready to the first scrub.
     pub scrub_delay: u32,
+    /// Whether the firmware said that it started signed programs alone.
+    pub secure_boot: bool,
 }
 
 /// What the node starts with.

@@ -142,6 +142,7 @@ impl Gate {
         Ready {
             version: self.image.version.clone(),
             root_hash: self.image.root_hash.clone(),
+            secure_boot: self.image.secure_boot,
             kernel_to_ready_ms: now,
             memory_used_bytes: facts::memory_used(),
             processes: facts::processes().len() as u32,
