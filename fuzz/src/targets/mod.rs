@@ -4,6 +4,7 @@ mod debian;
 mod images;
 mod node;
 mod recipes;
+mod secure_boot;
 
 /// A parser of outside data.
 pub struct Target {
@@ -33,5 +34,18 @@ pub const TARGETS: &[Target] = &[
     Target { name: "cmdline", run: node::cmdline, seeds: node::cmdline_seeds },
     Target { name: "starts", run: node::starts, seeds: node::starts_seeds },
     Target { name: "boot-name", run: node::boot_name, seeds: node::boot_name_seeds },
+    Target { name: "signed-program", run: secure_boot::signed_program, seeds: images::uki_seeds },
+    Target { name: "certificate", run: secure_boot::certificate, seeds: secure_boot::certificate_seeds },
+    Target {
+        name: "signature-lists",
+        run: secure_boot::signature_lists,
+        seeds: secure_boot::signature_lists_seeds,
+    },
+    Target {
+        name: "variable-update",
+        run: secure_boot::variable_update,
+        seeds: secure_boot::variable_update_seeds,
+    },
+    Target { name: "variables", run: secure_boot::variables, seeds: secure_boot::variables_seeds },
     Target { name: "recipe", run: recipes::recipe, seeds: recipes::recipe_seeds },
 ];
