@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 
 mod disk;
+mod esp;
 mod image;
+mod program;
 mod recording;
 mod scenario;
 mod scenarios;
@@ -41,5 +43,7 @@ pub fn trials() -> Vec<Trial> {
     scenarios::power::add(&boots, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);
+    let owner = scenarios::keys::add(&workshop, &mut trials);
+    scenarios::secure_boot::add(&workshop, &owner, &mut trials);
     trials
 }

@@ -1,0 +1,251 @@
+//! The commands that make keys, enrol them and sign with them, and what other people's programs say of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use corten_archive::store::place::default_data;
+use corten_sign::efi::KeyVariable;
+use corten_sign::{FileSigner, KeyFolder};
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use super::RECIPE;
+use crate::esp::Esp;
+use crate::scenario::{Once, Place, When};
+use crate::tool::{run, tool};
+use crate::workshop::Workshop;
+
+/// An owner with keys, an image that is signed with them, and firmware that knows them; and the keys of others.
+pub struct Owner {
+    /// The keys.
+    pub keys: PathBuf,
+    /// Keys of somebody else.
+    pub others: PathBuf,
+    /// Firmware variables with the owner's keys.
+    pub variables: PathBuf,
+    /// The disk image.
+    pub disk: PathBuf,
+    /// Path of the boot image on the ESP.
+    pub boot_image: String,
+    /// The recipe.
+    recipe: PathBuf,
+    json: Value,
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "keys: {}\nbuild: {:#}", self.keys.display(), self.json)
+    }
+}
+
+impl Owner {
+    /// Signs as the owner.
+    pub fn signer(&self) -> Result<FileSigner> {
+        let (folder, db) = (KeyFolder::new(&self.keys), KeyVariable::Database);
+        Ok(FileSigner::open(&folder.key(db), &folder.certificate(db))?)
+    }
+}
+
+/// Adds the cases; what they look at, other scenarios boot.
+pub fn add(place: &Place, trials: &mut Vec<Trial>) -> Once<Owner> {
+    let owner = Once::new(place, owner);
+    owner.add(
+        "keys",
+        When::Always,
+        &[
+            ("are_for_their_owner_alone", are_for_their_owner_alone),
+            ("are_never_overwritten", are_never_overwritten),
+            ("openssl_accepts_the_certificates", openssl_accepts_the_certificates),
+            ("virt_fw_vars_reads_the_store", virt_fw_vars_reads_the_store),
+            ("sbverify_accepts_loader_and_boot_image", sbverify_accepts_loader_and_boot_image),
+            ("the_esp_has_what_enrols_them", the_esp_has_what_enrols_them),
+            ("an_unchanged_build_says_so", an_unchanged_build_says_so),
+            ("give_the_same_bytes_again", give_the_same_bytes_again),
+            ("another_key_is_noticed", another_key_is_noticed),
+            ("that_can_not_be_used_are_refused", that_can_not_be_used_are_refused),
+        ],
+        trials,
+    );
+    owner
+}
+
+/// Makes keys and an image, by the commands that a person uses.
+fn owner(workshop: &Workshop) -> Result<Owner> {
+    // The lock of the recipe that is extended: nothing is resolved here.
+    workshop.image(RECIPE)?;
+    let folder = workshop.path("secure-boot");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let [keys, others, variables, recipe] =
+        ["keys", "others", "variables.fd", "signed.toml"].map(|name| folder.join(name));
+    for keys in [&keys, &others] {
+        done(workshop.corten().args(["secure-boot", "keys"]).arg(keys))?;
+    }
+    done(workshop.corten().args(["secure-boot", "enrol"]).arg(&keys).arg("--vars").arg(&variables))?;
+    let locks = default_data(&|name: &str| std::env::var(name).ok())?.join("locks");
+    fs::copy(locks.join(format!("{RECIPE}.lock")), folder.join("corten.lock"))?;
+    let text = format!(
+        "name = \"signed\"\nversion = \"1\"\nextends = \"{RECIPE}\"\n\
+         [secure-boot]\nkey = \"keys/db.key\"\ncert = \"keys/db.pem\"\nenrol = \"keys\"\n"
+    );
+    fs::write(&recipe, text)?;
+    let json = build(workshop, &recipe, &folder.join("out"), &[])?;
+    let boot_image = artifact(&json, "uki")?;
+    let name = boot_image.file_name().context("a file has a name")?.to_string_lossy().into_owned();
+    Ok(Owner {
+        keys,
+        others,
+        variables,
+        disk: artifact(&json, "raw")?,
+        boot_image: format!("EFI/Linux/{name}"),
+        recipe,
+        json,
+    })
+}
+
+fn build(workshop: &Workshop, recipe: &Path, output: &Path, more: &[&str]) -> Result<Value> {
+    let mut command = workshop.corten();
+    command.arg("build").arg(recipe).args(["--format", "raw", "--format", "uki", "--json"]).args(more);
+    let out = done(command.arg("-o").arg(output))?;
+    serde_json::from_slice(&out.stdout).context("standard output is not one JSON object")
+}
+
+fn done(command: &mut Command) -> Result<Output> {
+    let out = command.output().with_context(|| format!("starting {command:?}"))?;
+    ensure!(out.status.success(), "{command:?}: {}\n{}", out.status, String::from_utf8_lossy(&out.stderr));
+    Ok(out)
+}
+
+fn artifact(json: &Value, format: &str) -> Result<PathBuf> {
+    let all = json["artifacts"].as_array().context("no artifacts")?;
+    let found = all.iter().find(|artifact| artifact["format"] == format);
+    let path = found.and_then(|artifact| artifact["path"].as_str());
+    Ok(path.with_context(|| format!("no artifact {format}"))?.into())
+}
+
+fn hashes(json: &Value) -> BTreeMap<String, String> {
+    let all = json["artifacts"].as_array().cloned().unwrap_or_default();
+    all.iter().map(|artifact| (artifact["format"].to_string(), artifact["sha256"].to_string())).collect()
+}
+
+fn are_for_their_owner_alone(_: &Workshop, owner: &Owner) -> Result<()> {
+    for name in ["PK", "KEK", "db"] {
+        let mode = fs::metadata(owner.keys.join(format!("{name}.key")))?.permissions().mode() & 0o7777;
+        ensure!(mode == 0o600, "{name}.key has mode {mode:o}");
+    }
+    Ok(())
+}
+
+fn are_never_overwritten(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let key = owner.keys.join("db.key");
+    let before = fs::read(&key)?;
+    let again = workshop.corten().args(["secure-boot", "keys"]).arg(&owner.keys).output()?;
+    ensure!(again.status.code() == Some(10), "{}", again.status);
+    ensure!(fs::read(&key)? == before, "the key is another one");
+    Ok(())
+}
+
+fn openssl_accepts_the_certificates(_: &Workshop, owner: &Owner) -> Result<()> {
+    for name in ["PK", "KEK", "db"] {
+        let certificate = owner.keys.join(format!("{name}.pem"));
+        run(tool("openssl")?.args(["verify", "-CAfile"]).args([&certificate, &certificate]))?;
+    }
+    Ok(())
+}
+
+fn virt_fw_vars_reads_the_store(_: &Workshop, owner: &Owner) -> Result<()> {
+    let said = run(tool("virt-fw-vars")?.arg("-p").arg("-i").arg(&owner.variables))?;
+    for (name, value) in
+        [("PK", "blob"), ("KEK", "blob"), ("db", "blob"), ("SecureBootEnable", "ON"), ("CustomMode", "off")]
+    {
+        let line = said.lines().find(|line| line.split(':').next().is_some_and(|first| first.trim() == name));
+        ensure!(line.is_some_and(|line| line.contains(value)), "{name} is not {value}: {said}");
+    }
+    Ok(())
+}
+
+fn sbverify_accepts_loader_and_boot_image(_: &Workshop, owner: &Owner) -> Result<()> {
+    let esp = Esp::open(&owner.disk)?;
+    let copy = owner.keys.with_file_name("program.efi");
+    for path in ["EFI/BOOT/BOOTX64.EFI", "EFI/systemd/systemd-bootx64.efi", &owner.boot_image] {
+        fs::write(&copy, esp.read(path)?)?;
+        let verify = |keys: &Path| run(tool("sbverify")?.arg("--cert").arg(keys.join("db.pem")).arg(&copy));
+        verify(&owner.keys).with_context(|| path.to_owned())?;
+        ensure!(verify(&owner.others).is_err(), "{path}: sbverify accepts another certificate as well");
+    }
+    ensure!(esp.read(&owner.boot_image)? == fs::read(artifact(&owner.json, "uki")?)?, "two boot images");
+    Ok(())
+}
+
+fn the_esp_has_what_enrols_them(_: &Workshop, owner: &Owner) -> Result<()> {
+    let esp = Esp::open(&owner.disk)?;
+    for name in ["PK.auth", "KEK.auth", "db.auth"] {
+        let there = esp.read(&format!("loader/keys/auto/{name}"))?;
+        ensure!(there == fs::read(owner.keys.join(name))?, "{name} is another one");
+    }
+    Ok(())
+}
+
+fn an_unchanged_build_says_so(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let again = build(workshop, &owner.recipe, &owner.keys.with_file_name("out"), &[])?;
+    ensure!(again["unchanged"] == true, "unchanged is {}", again["unchanged"]);
+    Ok(())
+}
+
+fn give_the_same_bytes_again(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let folder = owner.keys.with_file_name("again");
+    let again = build(workshop, &owner.recipe, &folder, &["--fresh"])?;
+    fs::remove_dir_all(folder)?;
+    ensure!(hashes(&again) == hashes(&owner.json), "{again:#}");
+    Ok(())
+}
+
+fn another_key_is_noticed(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let folder = owner.keys.with_file_name("other");
+    build(workshop, &owner.recipe, &folder, &[])?;
+    let [key, certificate] = ["db.key", "db.pem"].map(|name| owner.others.join(name).display().to_string());
+    let more = ["--secure-boot-key", &key, "--secure-boot-cert", &certificate];
+    let other = build(workshop, &owner.recipe, &folder, &more)?;
+    ensure!(other["unchanged"] == false, "the build takes what is signed with another key for its own");
+    let boot_image = artifact(&other, "uki")?;
+    run(tool("sbverify")?.arg("--cert").arg(&certificate).arg(&boot_image))?;
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+fn that_can_not_be_used_are_refused(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let file = |folder: &Path, name: &str| folder.join(name).display().to_string();
+    let (own, others) = (&owner.keys, &owner.others);
+    let fresh = owner.keys.with_file_name("refused");
+    for (key, certificate, text) in [
+        (file(own, "none.key"), file(own, "db.pem"), "No such file"),
+        (file(own, "db.pem"), file(own, "db.pem"), "not an RSA key"),
+        (file(own, "db.key"), file(others, "db.pem"), "is not that of certificate"),
+        (file(own, "db.key"), file(own, "db.key"), "not a certificate"),
+    ] {
+        let mut command = workshop.corten();
+        command.arg("build").arg(&owner.recipe).arg("-o").arg(&fresh);
+        let out = command.args(["--secure-boot-key", &key, "--secure-boot-cert", &certificate]).output()?;
+        let said = String::from_utf8_lossy(&out.stderr);
+        ensure!(out.status.code() == Some(10) && said.contains(text), "{}: {said}", out.status);
+    }
+    // What firmware with these keys would refuse is not built.
+    let mut command = workshop.corten();
+    command.arg("build").arg(&owner.recipe).arg("-o").arg(&fresh).arg("--secure-boot-enrol").arg(others);
+    let out = command
+        .args(["--secure-boot-key", &file(own, "db.key"), "--secure-boot-cert", &file(own, "db.pem")])
+        .output()?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    ensure!(
+        out.status.code() == Some(10) && said.contains("db.auth lacks the certificate"),
+        "{}: {said}",
+        out.status
+    );
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! Firmware that knows the owner's keys starts what they signed, and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use corten_vm::{
+    Boot, Disk, DiskFormat, End, Machine, OnReset, RunEvent, SecureBoot, Until, Variables, Watchdog, Writes,
+    sparse_copy,
+};
+use libtest_mimic::Trial;
+
+use super::keys::Owner;
+use crate::esp::Esp;
+use crate::program::{addon, signed_with, unsigned, with_changed_byte};
+use crate::scenario::{Case, Once, Place, When};
+use crate::workshop::{Booted, Workshop};
+
+/// Where firmware finds the loader.
+const LOADER: &str = "EFI/BOOT/BOOTX64.EFI";
+
+/// What firmware says when it has nothing left to start.
+const NOTHING_LEFT: &str = "No bootable option";
+
+/// Makes something else of a program; the folder has the keys of somebody else.
+type Alter = fn(program: &[u8], others: &Path) -> Result<Vec<u8>>;
+
+/// What is altered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Program {
+    Loader,
+    BootImage,
+}
+
+const REFUSED: &[Case<Booted>] =
+    &[("is_refused", is_refused), ("nothing_else_is_started", nothing_else_is_started)];
+
+/// The programs that have to be refused.
+const ALTERED: [(&str, When, Program, Alter); 9] = [
+    ("loader_unsigned", When::Always, Program::Loader, |program, _| unsigned(program)),
+    ("loader_with_another_key", When::Long, Program::Loader, signed_with),
+    ("loader_with_a_changed_byte", When::Long, Program::Loader, |program, _| {
+        with_changed_byte(program, ".sdmagic")
+    }),
+    ("boot_image_unsigned", When::Long, Program::BootImage, |program, _| unsigned(program)),
+    ("boot_image_with_another_key", When::Always, Program::BootImage, signed_with),
+    ("boot_image_with_a_changed_kernel", When::Long, Program::BootImage, |program, _| {
+        with_changed_byte(program, ".linux")
+    }),
+    ("boot_image_with_a_changed_initrd", When::Long, Program::BootImage, |program, _| {
+        with_changed_byte(program, ".initrd")
+    }),
+    ("boot_image_with_a_changed_command_line", When::Always, Program::BootImage, |program, _| {
+        with_changed_byte(program, ".cmdline")
+    }),
+    ("boot_image_with_a_changed_stub", When::Long, Program::BootImage, |program, _| {
+        with_changed_byte(program, ".sdmagic")
+    }),
+];
+
+/// Adds the cases.
+pub fn add(place: &Place, owner: &Once<Owner>, trials: &mut Vec<Trial>) {
+    let boot = |name: &'static str, run: fn(&Workshop, &Owner, &'static str) -> Result<Booted>| {
+        let owner = owner.clone();
+        Once::new(place, move |workshop| run(workshop, owner.get(workshop)?, name))
+    };
+    boot("secure_boot", |workshop, owner, name| {
+        workshop.boot(name, &machine(&owner.disk, &owner.variables), Until::Ready)
+    })
+    .add(
+        "secure_boot",
+        When::Always,
+        &[
+            ("becomes_ready", super::becomes_ready),
+            ("containerd_serves", super::containerd_serves),
+            ("is_on", is_on),
+            ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
+        ],
+        trials,
+    );
+    for (name, when, program, alter) in ALTERED {
+        let (owner, name) = (owner.clone(), format!("secure_boot_{name}"));
+        let booted = {
+            let name = name.clone();
+            Once::new(place, move |workshop| altered(workshop, owner.get(workshop)?, &name, (program, alter)))
+        };
+        booted.add(&name, when, REFUSED, trials);
+    }
+    boot("secure_boot_foreign_files", foreign_files).add(
+        "secure_boot_foreign_files",
+        When::Always,
+        &[("becomes_ready", super::becomes_ready), ("is_on", is_on), ("change_nothing", change_nothing)],
+        trials,
+    );
+    boot("secure_boot_own_addon", own_addon).add(
+        "secure_boot_own_addon",
+        When::Long,
+        &[("is_on", is_on), ("takes_effect", takes_effect)],
+        trials,
+    );
+    boot("secure_boot_enrolment", enrolment).add(
+        "secure_boot_enrolment",
+        When::Long,
+        &[("becomes_ready", super::becomes_ready), ("is_on", is_on), ("restarts_once", restarts_once)],
+        trials,
+    );
+    boot("secure_boot_off", without).add(
+        "secure_boot_off",
+        When::Long,
+        &[("becomes_ready", super::becomes_ready), ("is_off", is_off)],
+        trials,
+    );
+}
+
+/// A machine whose firmware has the keys.
+fn machine(disk: &Path, variables: &Path) -> Machine {
+    let disk = Disk { path: disk.into(), format: DiskFormat::Raw, writes: Writes::Dropped };
+    Machine {
+        disks: vec![disk],
+        watchdog: Watchdog::I6300esb,
+        on_reset: OnReset::Stop,
+        secure_boot: SecureBoot::On,
+        ..Machine::new(Boot::Uefi { variables: Variables::CopyOf(variables.into()) })
+    }
+}
+
+/// A copy of the owner's disk with another ESP.
+fn copy(
+    workshop: &Workshop,
+    owner: &Owner,
+    name: &str,
+    change: impl FnOnce(&mut Esp) -> Result<()>,
+) -> Result<PathBuf> {
+    let copy = workshop.path(&format!("{name}.raw"));
+    sparse_copy(&owner.disk, &copy)?;
+    let mut esp = Esp::open(&copy)?;
+    change(&mut esp)?;
+    esp.close()?;
+    Ok(copy)
+}
+
+fn altered(
+    workshop: &Workshop,
+    owner: &Owner,
+    name: &str,
+    (program, alter): (Program, Alter),
+) -> Result<Booted> {
+    let path = if program == Program::Loader { LOADER } else { &owner.boot_image };
+    let disk = copy(workshop, owner, name, |esp| {
+        let program = esp.read(path)?;
+        esp.put(path, &alter(&program, &owner.others)?)
+    })?;
+    let machine = machine(&disk, &owner.variables);
+    let seen = workshop.boot_watched(name, &machine, Until::Ready, &mut |event, control| {
+        if matches!(event, RunEvent::Console(line) if line.contains(NOTHING_LEFT)) {
+            control.kill();
+        }
+    });
+    fs::remove_file(disk)?;
+    seen
+}
+
+/// All that the stub would take from beside the boot image, none of it signed.
+fn foreign_files(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
+    let disk = copy(workshop, owner, name, |esp| {
+        let addon = addon(&esp.read(&owner.boot_image)?, "corten.selftest=container")?;
+        let beside = format!("{}.extra.d", owner.boot_image);
+        for (path, content) in [
+            (format!("{beside}/x.addon.efi"), addon.as_slice()),
+            ("loader/addons/x.addon.efi".into(), &addon),
+            (format!("{beside}/x.cred"), b"credential"),
+            ("loader/credentials/x.cred".into(), b"credential"),
+            (format!("{beside}/x.sysext.raw"), b"no file system"),
+            (format!("{beside}/x.confext.raw"), b"no file system"),
+        ] {
+            esp.put(&path, content)?;
+        }
+        Ok(())
+    })?;
+    let seen = workshop.boot(name, &machine(&disk, &owner.variables), Until::Ready);
+    fs::remove_file(disk)?;
+    seen
+}
+
+/// The addon of [`foreign_files`], signed by the owner: without it, that scenario would prove nothing.
+fn own_addon(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
+    let disk = copy(workshop, owner, name, |esp| {
+        let addon = addon(&esp.read(&owner.boot_image)?, "corten.selftest=container")?;
+        let signed = corten_sign::sign(&addon, &owner.signer()?)?;
+        esp.put(&format!("{}.extra.d/x.addon.efi", owner.boot_image), &signed)
+    })?;
+    let seen = workshop.boot(name, &machine(&disk, &owner.variables), Until::Ready);
+    fs::remove_file(disk)?;
+    seen
+}
+
+/// Firmware without keys, which gets them from the disk.
+fn enrolment(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
+    let machine = Machine {
+        boot: Boot::Uefi { variables: Variables::Temporary },
+        on_reset: OnReset::Restart,
+        ..machine(&owner.disk, &owner.variables)
+    };
+    workshop.boot(name, &machine, Until::Ready)
+}
+
+/// A loader and a boot image that are refused otherwise: they are broken in no other way.
+fn without(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
+    let disk = copy(workshop, owner, name, |esp| {
+        let loader = with_changed_byte(&esp.read(LOADER)?, ".sdmagic")?;
+        esp.put(LOADER, &loader)?;
+        let boot_image = signed_with(&esp.read(&owner.boot_image)?, &owner.others)?;
+        esp.put(&owner.boot_image, &boot_image)
+    })?;
+    let machine = Machine {
+        boot: Boot::Uefi { variables: Variables::Temporary },
+        secure_boot: SecureBoot::Off,
+        ..machine(&disk, &owner.variables)
+    };
+    let seen = workshop.boot(name, &machine, Until::Ready);
+    fs::remove_file(disk)?;
+    seen
+}
+
+fn says_secure_boot(seen: &Booted) -> Result<bool> {
+    Ok(seen.outcome.ready.as_ref().context("not ready")?.secure_boot)
+}
+
+fn is_on(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(says_secure_boot(seen)?, "the node says that Secure Boot is off");
+    Ok(())
+}
+
+fn is_off(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(!says_secure_boot(seen)?, "the node says that Secure Boot is on");
+    Ok(())
+}
+
+/// The firmware or the loader says why it does not start the program.
+fn is_refused(_: &Workshop, seen: &Booted) -> Result<()> {
+    let console = seen.console()?.to_lowercase();
+    let refused = ["access denied", "security violation"].iter().any(|text| console.contains(text));
+    ensure!(refused, "nobody says that access is denied");
+    Ok(())
+}
+
+fn nothing_else_is_started(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(seen.events.is_empty(), "a node reported: {:?}", seen.events);
+    // The power is cut once the firmware has nothing left to start.
+    ensure!(seen.outcome.end == End::Killed, "it ended with: {}", seen.outcome.end);
+    Ok(())
+}
+
+fn change_nothing(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    ensure!(!ready.services.contains_key("selftest.container"), "the addon's command line took effect");
+    Ok(())
+}
+
+fn takes_effect(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    ensure!(ready.services.contains_key("selftest.container"), "the addon's command line had no effect");
+    Ok(())
+}
+
+fn restarts_once(_: &Workshop, seen: &Booted) -> Result<()> {
+    ensure!(
+        seen.outcome.resets == 1,
+        "{} restarts; the loader enrols keys and restarts",
+        seen.outcome.resets
+    );
+    Ok(())
+}
