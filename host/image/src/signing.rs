@@ -1,7 +1,7 @@
 //! What loader and boot image are signed with, and what the disk tells firmware about it.
 
 use bytes::Bytes;
-use corten_sign::efi::{KeyVariable, ListError, UpdateError, read_lists, read_update};
+use corten_sign::efi::{KeyVariable, ListError, SignatureList, UpdateError, read_lists, read_update};
 use corten_sign::{Certificate, Signer, sign};
 
 use crate::cache::key;
@@ -60,7 +60,7 @@ impl Enrolment {
             let update = read_update(update).map_err(|source| EnrolmentError::Update { variable, source })?;
             let lists =
                 read_lists(&update.value).map_err(|source| EnrolmentError::List { variable, source })?;
-            let mut certificates = lists.iter().flat_map(|list| list.certificates()).peekable();
+            let mut certificates = lists.iter().flat_map(SignatureList::certificates).peekable();
             if certificates.peek().is_none() {
                 return Err(EnrolmentError::Empty(variable));
             }

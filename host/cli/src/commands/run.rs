@@ -143,16 +143,12 @@ fn enrol(folder: &Path, template: &Path, variables: Variables, new: &mut NamedTe
         return Ok(variables);
     }
     let store = enrolled(folder, template)?;
-    Ok(match variables {
-        Variables::Kept(file) => {
-            write_atomically(&file, |out| out.write_all(&store))?;
-            Variables::Kept(file)
-        }
-        _ => {
-            new.write_all(&store).context("writing a temporary file")?;
-            Variables::CopyOf(new.path().into())
-        }
-    })
+    if let Variables::Kept(file) = &variables {
+        write_atomically(file, |out| out.write_all(&store))?;
+        return Ok(variables);
+    }
+    new.write_all(&store).context("writing a temporary file")?;
+    Ok(Variables::CopyOf(new.path().into()))
 }
 
 fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {

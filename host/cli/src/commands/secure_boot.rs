@@ -38,10 +38,8 @@ fn make(path: &Path, name: &str) -> Result<Exit> {
 }
 
 fn enrol(folder: &Path, vars: &Path, archive: &ArchiveOptions) -> Result<Exit> {
-    let template = match vars.try_exists().with_context(|| vars.display().to_string())? {
-        true => vars.to_path_buf(),
-        false => template(archive)?,
-    };
+    let exists = vars.try_exists().with_context(|| vars.display().to_string())?;
+    let template = if exists { vars.to_path_buf() } else { template(archive)? };
     let store = enrolled(folder, &template)?;
     write_atomically(vars, |file| file.write_all(&store))?;
     println!("{}: firmware variables with the keys of {}", vars.display(), folder.display());
