@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod disks;
+mod plans;
 mod power;
