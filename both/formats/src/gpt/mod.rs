@@ -28,6 +28,6 @@ mod writer;
 pub use debug::dump;
 pub use guid::{Guid, GuidError};
 pub use layout::{LayoutError, Wish, layout};
-pub use reader::{CopyError, Found, ReadError, read};
+pub use reader::{Array, CopyError, Found, ReadError, read};
 pub use table::{Partition, SectorSize, Table, TableError};
 pub use writer::{Area, Areas};

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 
 use zerocopy::FromBytes;
 
@@ -19,10 +20,21 @@ pub struct Found {
     /// The primary copy if it is good, else the backup. Of a backup, `entries_lba` is the place right behind the
     /// header.
     pub table: Table,
+    /// The form in which its entries lie on the disk.
+    pub array: Array,
     /// Why the primary copy was not used.
     pub primary: Option<CopyError>,
     /// What is wrong with the backup.
     pub backup: Option<CopyError>,
+}
+
+/// An entry array as it lies on the disk. Ours has 128 entries of 128 bytes each, others need not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Array {
+    /// Bytes of an entry.
+    pub entry_bytes: u64,
+    /// Sectors of the array of the copy that was used.
+    pub sectors: Range<u64>,
 }
 
 /// What is wrong with a copy of a table.
@@ -101,21 +113,23 @@ pub fn read(
     let primary = disk.copy(HEADER_LBA);
     let last = disk.sectors.saturating_sub(1);
     let backup = match &primary {
-        Ok(table) => disk.copy(table.disk_sectors.saturating_sub(1)),
-        // On a disk that has grown, only the damaged header can tell where the backup is. What lies there proves
-        // itself, so nothing is lost by looking.
+        Ok((table, _)) => disk.copy(table.disk_sectors.saturating_sub(1)),
+        // The backup is found in the last sector, or where the damaged primary header says, whose checksum is not
+        // asked for that: what lies there proves itself. So on a disk that has grown it is found as long as those
+        // eight bytes are whole, and not when they are lost, or the sector can't be read: nothing else tells the old
+        // size of the disk.
         Err(_) => match disk.copy(last) {
-            Ok(table) => Ok(table),
+            Ok(copy) => Ok(copy),
             Err(why) => disk.alternate().and_then(|lba| disk.copy(lba).ok()).ok_or(why),
         },
     };
     match (primary, backup) {
-        (Ok(table), Ok(backup)) => {
+        (Ok((table, array)), Ok((backup, _))) => {
             let same = Table { entries_lba: table.entries_lba, ..backup } == table;
-            Ok(Found { table, primary: None, backup: (!same).then_some(CopyError::Differs) })
+            Ok(Found { table, array, primary: None, backup: (!same).then_some(CopyError::Differs) })
         }
-        (Ok(table), Err(why)) => Ok(Found { table, primary: None, backup: Some(why) }),
-        (Err(why), Ok(table)) => Ok(Found { table, primary: Some(why), backup: None }),
+        (Ok((table, array)), Err(why)) => Ok(Found { table, array, primary: None, backup: Some(why) }),
+        (Err(why), Ok((table, array))) => Ok(Found { table, array, primary: Some(why), backup: None }),
         (Err(primary), Err(backup)) => Err(ReadError { primary, backup }),
     }
 }
@@ -142,7 +156,7 @@ impl Disk<'_> {
     }
 
     /// The copy of the table whose header lies there.
-    fn copy(&mut self, lba: u64) -> Result<Table, CopyError> {
+    fn copy(&mut self, lba: u64) -> Result<(Table, Array), CopyError> {
         if lba < HEADER_LBA || lba >= self.sectors {
             return Err(CopyError::Small(self.sectors));
         }
@@ -189,9 +203,10 @@ impl Disk<'_> {
             partitions: partitions(&array, size),
         };
         // The backup array is behind what partitions may use, so its place is no part of this check.
-        let places = if lba == HEADER_LBA { entries_lba..array_end } else { HEADER_LBA + 1..HEADER_LBA + 1 };
+        let sectors = entries_lba..array_end;
+        let places = if lba == HEADER_LBA { sectors.clone() } else { HEADER_LBA + 1..HEADER_LBA + 1 };
         table.check_places(first_usable..last_usable + 1, places)?;
-        Ok(table)
+        Ok((table, Array { entry_bytes: size as u64, sectors }))
     }
 }
 

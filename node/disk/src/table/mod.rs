@@ -18,4 +18,4 @@ pub use apply::{StatePartition, apply, complete};
 pub use plan::{
     Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, plan, state_of, without_being_made,
 };
-pub use write::{WriteError, find, rewrite};
+pub use write::{Foreign, WriteError, find, rewrite};

@@ -5,6 +5,7 @@ use std::fmt;
 use corten_formats::gpt::{Found, Guid, Partition, Table, TableError, types};
 
 use super::room;
+use super::write::{Foreign, replaceable};
 use crate::search::{ROOT, ROOT_VERITY};
 
 /// The state has that many bytes at least.
@@ -110,6 +111,9 @@ pub enum Refusal {
     /// All entries are taken.
     #[error("the table has no free entry")]
     Full,
+    /// The table is not ours to write over.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// The table would not be valid.
     #[error("the table can't be rewritten: {0}")]
     Table(#[from] TableError),
@@ -184,6 +188,9 @@ pub fn plan(found: &Found, disk_bytes: u64, slot: &str, fresh: &Fresh) -> Result
         changes.extend(found.backup.as_ref().map(|why| Change::Backup(why.to_string())));
     }
     table.check()?;
+    if !changes.is_empty() {
+        replaceable(found)?;
+    }
     Ok(Plan { table, changes, lacks })
 }
 

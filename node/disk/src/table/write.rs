@@ -5,14 +5,48 @@
 //! primary copy is made whole first.
 
 use std::io;
+use std::ops::Range;
 
 use corten_formats::fat::BlockDevice;
-use corten_formats::gpt::{self, Area, Found, ReadError, SectorSize, Table, TableError};
+use corten_formats::gpt::{self, Area, CopyError, Found, ReadError, SectorSize, Table, TableError};
 
+/// Bytes of an entry that we write.
+const ENTRY_BYTES: u64 = 128;
 /// Where the partitions of an MBR start in its sector.
 const MBR_PARTITIONS: usize = 446;
 /// Where its signature ends.
 const MBR_END: usize = 512;
+
+/// Why a table of others is not written over, whatever is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Foreign {
+    /// Larger entries have something in them that we don't know.
+    #[error("the entries of the table have {0} bytes, and only those of 128 can be rewritten")]
+    Entries(u64),
+    /// The array in force would not stay whole until the new one counts.
+    #[error("the entry array at sectors {0:?} lies where the new one would be written, {1:?}")]
+    Place(Range<u64>, Range<u64>),
+    /// The checksum of the primary header is right, so what can't be read is no damage.
+    #[error("the primary copy is whole, but not of a form that can be rewritten: {0} is {1}")]
+    Form(&'static str, u64),
+}
+
+/// Whether the table that was found can be replaced.
+pub(super) fn replaceable(found: &Found) -> Result<(), Foreign> {
+    if let Some(CopyError::Bounds(what, value)) = &found.primary {
+        return Err(Foreign::Form(what, *value));
+    }
+    if found.array.entry_bytes != ENTRY_BYTES {
+        return Err(Foreign::Entries(found.array.entry_bytes));
+    }
+    let (old, next) = (&found.array.sectors, found.table.with_array_moved());
+    let new = next.entries_lba..next.entries_lba.saturating_add(next.sector.array_sectors());
+    // A damaged primary copy is first written anew at the place of ours.
+    if found.primary.is_none() && old.start < new.end && new.start < old.end {
+        return Err(Foreign::Place(old.clone(), new));
+    }
+    Ok(())
+}
 
 /// Why a table was not written, or can't be trusted to be.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +54,9 @@ pub enum WriteError {
     /// The disk refused.
     #[error("writing the partition table: {0}")]
     Io(#[from] io::Error),
+    /// The table in force is not ours to write over.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// The table is not valid.
     #[error("{0}")]
     Table(#[from] TableError),
@@ -38,6 +75,7 @@ pub fn find(device: &impl BlockDevice, sector: SectorSize) -> Result<Found, Read
 
 /// Replaces the table that was found by another one, and reads it back.
 pub fn rewrite(device: &mut impl BlockDevice, found: &Found, table: &Table) -> Result<Found, WriteError> {
+    replaceable(found)?;
     if found.primary.is_some() {
         let areas = found.table.areas()?;
         put(device, &areas.entries)?;

@@ -1,14 +1,20 @@
 //! What is planned: on any disk only what the rules allow, on some the very table, and the text of each refusal.
 
-use corten_disk::table::{Change, MIN_STATE, Plan, Refusal, STATE_LABEL, find, plan};
+use corten_disk::table::{Change, MIN_STATE, Plan, Refusal, STATE_LABEL, WriteError, find, plan, rewrite};
 use corten_formats::fat::BlockDevice as _;
-use corten_formats::gpt::{Found, Guid, Partition, SectorSize, Table, dump, types};
+use corten_formats::gpt::{Array, CopyError, Found, Guid, Partition, SectorSize, Table, dump, types};
 use proptest::prelude::*;
 
 use crate::disks::{DISK, FRESH, MIB, SECTORS, SLOT, disk, grown, image};
 
 /// A type that Corten does not know.
 const FOREIGN: Guid = Guid::new(0xf0e1_6e00);
+
+/// A table of which both copies are good.
+fn whole(table: Table) -> Found {
+    let sectors = table.entries_lba..table.entries_lba + table.sector.array_sectors();
+    Found { table, array: Array { entry_bytes: 128, sectors }, primary: None, backup: None }
+}
 
 fn found(table: &Table) -> Found {
     let device = disk(table, table.disk_sectors * table.sector.bytes());
@@ -52,7 +58,7 @@ fn any_disk() -> impl Strategy<Value = (Found, u64)> {
             }
         }
         let disk = table.disk_sectors * bytes + more / bytes * bytes;
-        (Found { table, primary: None, backup: None }, disk)
+        (whole(table), disk)
     })
 }
 
@@ -122,8 +128,7 @@ proptest! {
                 prop_assert_eq!(wanted.table.first_usable, found.table.first_usable);
                 let same = wanted.changes.is_empty();
                 prop_assert_eq!(wanted.table == found.table, same);
-                let again = Found { table: wanted.table.clone(), primary: None, backup: None };
-                let again = plan(&again, bytes, SLOT, &FRESH).unwrap();
+                let again = plan(&whole(wanted.table.clone()), bytes, SLOT, &FRESH).unwrap();
                 prop_assert_eq!((again.changes, again.table, again.lacks), (vec![], wanted.table, wanted.lacks));
             }
             Err(Refusal::NoRoom { has, .. }) => prop_assert_eq!(has, bytes),
@@ -215,4 +220,32 @@ fn a_state_counts_for_more_than_a_second_slot() {
     let wanted = plan(&found(&table), DISK, SLOT, &FRESH).unwrap();
     assert_eq!((wanted.table, wanted.changes), (table, vec![]));
     insta::assert_snapshot!(wanted.lacks.unwrap(), @"root-b-verity needs 1 MiB in one piece, and the largest free piece has 0 MiB");
+}
+
+#[test]
+fn an_array_that_a_rewrite_would_damage_is_left_alone() {
+    let broken = |change: fn(&mut Found)| {
+        let mut found = on_disk(SectorSize::S512, DISK);
+        let table = plan(&found, DISK, SLOT, &FRESH).unwrap().table;
+        change(&mut found);
+        let refusal = plan(&found, DISK, SLOT, &FRESH).unwrap_err();
+        let mut device = disk(&image(SectorSize::S512), 27 * MIB);
+        let before = device.clone();
+        let error = rewrite(&mut device, &found, &table).unwrap_err();
+        assert!(matches!(error, WriteError::Foreign(_)) && device == before, "{error}");
+        refusal.to_string()
+    };
+    let refusals = [
+        broken(|found| found.array = Array { entry_bytes: 256, sectors: 2..66 }),
+        broken(|found| {
+            found.table.entries_lba = 20;
+            found.array.sectors = 20..52;
+        }),
+        broken(|found| found.primary = Some(CopyError::Bounds("the number of entries", 256))),
+    ];
+    insta::assert_snapshot!(refusals.join("\n"), @r"
+    the entries of the table have 256 bytes, and only those of 128 can be rewritten
+    the entry array at sectors 20..52 lies where the new one would be written, 34..66
+    the primary copy is whole, but not of a form that can be rewritten: the number of entries is 256
+    ");
 }
