@@ -40,7 +40,9 @@ impl NoState {
             Self::Refusal(Refusal::NoRoom { .. } | Refusal::Full) => {
                 "give the machine a larger disk, or an empty one, and write the image to it"
             }
-            Self::Refusal(_) => "look at the partition table from another system; nothing was changed",
+            Self::Refusal(_) | Self::Write(WriteError::Foreign(_)) => {
+                "look at the partition table from another system; nothing was changed"
+            }
             Self::Damaged(..) | Self::Tool(..) => {
                 "nothing was formatted: save or mend the partition from another system, or write the image to the \
                  disk again, which loses the state"
