@@ -11,7 +11,9 @@ pub enum Begin {
     Mount,
     /// Have it checked, then mount it.
     Check(String),
-    /// Have it checked by the backup of its superblock, then mount it.
+    /// Have it checked by the backup of its superblock, then mount it. `e2fsck -p` mends a superblock that is lost
+    /// alone. Where more is lost with it, as with the first 64 KiB, it refuses, and puts back a superblock that says
+    /// that there are errors, so that this boot and the next ones end in maintenance.
     CheckByBackup(String),
     /// Leave it alone: it is no file system that can be used, and not ours to format.
     Refuse(String),
