@@ -48,7 +48,12 @@ const BLOCK: u64 = 4096;
 fn first_block(file: &File, partition: &Range<u64>, path: &str) -> Result<u64> {
     let mut root = vec![0; (partition.end - partition.start) as usize];
     file.read_exact_at(&mut root, partition.start)?;
-    let list = erofs::debug::dump(&root, &erofs::Limits::default())?;
+    block_of(&root, path)
+}
+
+/// The same in a root that was read.
+pub fn block_of(root: &[u8], path: &str) -> Result<u64> {
+    let list = erofs::debug::dump(root, &erofs::Limits::default())?;
     let line = list.lines().find(|line| line.split(' ').next() == Some(path)).context("not in the root")?;
     let block = line.split_once('@').and_then(|(_, place)| place.split_once('+'));
     let block: u64 = block.and_then(|(block, _)| block.parse().ok()).with_context(|| line.to_owned())?;

@@ -17,6 +17,7 @@ mod program;
 mod recording;
 mod scenario;
 mod scenarios;
+mod second;
 mod table;
 mod tool;
 mod workshop;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
     scenarios::second_disk::add(&boots, &workshop, &mut trials);
     scenarios::power::add(&boots, &mut trials);
     scenarios::verification::add(&workshop, &mut trials);
+    scenarios::update::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);
     let owner = scenarios::keys::add(&workshop, &mut trials);
     scenarios::secure_boot::add(&workshop, &owner, &mut trials);

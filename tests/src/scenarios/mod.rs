@@ -13,6 +13,7 @@ pub mod secure_boot;
 pub mod services;
 pub mod state;
 pub mod uefi;
+pub mod update;
 pub mod verification;
 
 use anyhow::{Context, Result, ensure};

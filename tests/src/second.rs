@@ -1,0 +1,188 @@
+//! A second version on a disk, made by hand: the files of the first one under another root hash, in slot B, with a
+//! boot image that says so.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use corten_formats::fat::{FileDevice, SparseMemory, Timestamp, Volume, Writer};
+use corten_formats::gpt::{Guid, Partition, SectorSize, read};
+use corten_formats::verity::{self, RootHash, Superblock};
+use corten_update::esp::{entries, path};
+use corten_update::start::Starts;
+use corten_update::{BootName, Digits, Tries};
+use corten_vm::sparse_copy;
+
+use crate::disk::block_of;
+use crate::image::Image;
+use crate::workshop::Workshop;
+
+/// Room for both slots and a state.
+const SIZE: u64 = 4 << 30;
+const MIB: u64 = 1 << 20;
+
+/// What the second version is like.
+pub struct Wish {
+    /// Its counter; `None` for a committed one.
+    pub tries: Option<Tries>,
+    /// The file in whose first block one bit of its root is wrong.
+    pub damaged: &'static str,
+    /// What its kernel command line ends with.
+    pub words: &'static str,
+}
+
+/// A disk with two versions.
+pub struct Second {
+    /// The disk.
+    pub disk: PathBuf,
+    /// The root hash of the second one.
+    pub root_hash: RootHash,
+}
+
+impl Second {
+    /// Makes it from a copy of the disk of an image.
+    pub fn make(workshop: &Workshop, name: &str, image: &Image, wish: &Wish) -> Result<Self> {
+        let disk = workshop.path(&format!("{name}.raw"));
+        sparse_copy(&image.disk, &disk)?;
+        let file = File::options().read(true).write(true).open(&disk)?;
+        let size = file.metadata()?.len();
+        let mut table =
+            read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?.table;
+        file.set_len(SIZE)?;
+        table.disk_sectors = SIZE / 512;
+        // Data and tree of slot A are partitions 2 and 3, those of slot B get their sizes behind the last one.
+        let mut first =
+            table.partitions.values().map(|partition| partition.last + 1).max().context("empty")?;
+        for (number, label) in [(2, "root-b"), (3, "root-b-verity")] {
+            first = first.next_multiple_of(MIB / 512);
+            let like = table.partitions.get(&number).context("no slot A")?.clone();
+            let last = first + (like.last - like.first);
+            let guid = Guid::from_bytes([number as u8 + 0x40; 16]);
+            table.partitions.insert(number + 2, Partition { label: label.into(), guid, first, last, ..like });
+            first = last + 1;
+        }
+        for area in table.areas()?.all() {
+            file.write_all_at(&area.bytes, area.offset)?;
+        }
+        let place = |number| table.bytes(number).context("no such partition");
+        let (esp, a, tree_a, b, tree_b) = (place(1)?, place(2)?, place(3)?, place(4)?, place(5)?);
+
+        let mut head = vec![0; verity::HEAD];
+        file.read_exact_at(&mut head, tree_a.start)?;
+        let mut root = vec![0; Superblock::parse(&head)?.data_size() as usize];
+        file.read_exact_at(&mut root, a.start)?;
+        let tree = verity::format(&root, b"another salt", [2; 16])?;
+        let damaged = block_of(&root, wish.damaged)? as usize;
+        root[damaged] ^= 1;
+        file.write_all_at(&root, b.start)?;
+        file.write_all_at(&tree.hash_image, tree_b.start)?;
+
+        let mut writer = Writer::open(esp_of(&file, esp.start, esp.end)?)?;
+        let names = entries(writer.volume())?;
+        let old = names.first().context("no boot image")?;
+        let boot_image = writer.volume().read_file(&path(old))?;
+        let version = format!("9{}", old.version.as_str().get(1..).context("an empty version")?);
+        let to = BootName::committed(version.parse()?, &tree.root_hash).with_tries(wish.tries);
+        let boot_image = rewritten(boot_image, &image.root_hash, (old, &to), wish.words, &tree.root_hash)?;
+        writer.write_file(&path(&to), &boot_image, Timestamp::from_unix(1_700_000_000))?;
+        let device = writer.finish()?;
+        keep(&device, &file, esp.start)?;
+        Ok(Self { disk, root_hash: tree.root_hash })
+    }
+
+    /// The boot image of the second version, as it is named now.
+    pub fn name(&self) -> Result<BootName> {
+        let names = names(&self.disk)?;
+        names.into_iter().find(|name| name.root == Digits::of(&self.root_hash)).context("no boot image")
+    }
+
+    /// Starts of the second version in a row that were not healthy.
+    pub fn unhealthy(&self) -> Result<u32> {
+        let device = FileDevice::new(File::open(&self.disk)?)?;
+        Ok(Starts::read(&device).unhealthy(&self.root_hash))
+    }
+}
+
+/// Names of all boot images on a disk.
+fn names(disk: &Path) -> Result<Vec<BootName>> {
+    let file = File::open(disk)?;
+    let size = file.metadata()?.len();
+    let table = read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?.table;
+    let esp = table.bytes(1).context("no ESP")?;
+    Ok(entries(&Volume::open(esp_of(&file, esp.start, esp.end)?)?)?)
+}
+
+/// The ESP in memory. It is sparse: what is not zero is a few dozen megabytes.
+fn esp_of(file: &File, start: u64, end: u64) -> Result<SparseMemory> {
+    use corten_formats::fat::BlockDevice as _;
+    let mut device = SparseMemory::new(end - start);
+    let mut piece = vec![0; MIB as usize];
+    for at in (start..end).step_by(MIB as usize) {
+        file.read_exact_at(&mut piece, at)?;
+        if piece.iter().any(|byte| *byte != 0) {
+            device.write_at(at - start, &piece)?;
+        }
+    }
+    Ok(device)
+}
+
+fn keep(device: &SparseMemory, file: &File, start: u64) -> Result<()> {
+    use corten_formats::fat::BlockDevice as _;
+    let mut piece = vec![0; MIB as usize];
+    for at in (0..device.size()).step_by(MIB as usize) {
+        device.read_at(at, &mut piece)?;
+        if piece.iter().any(|byte| *byte != 0) {
+            file.write_all_at(&piece, start + at)?;
+        }
+    }
+    Ok(())
+}
+
+/// A boot image with another root hash and version, and more words on its command line: the section is followed by
+/// zeros up to the alignment of the file, and its length stands in the section table.
+fn rewritten(
+    mut image: Vec<u8>,
+    old_hash: &str,
+    (from, to): (&BootName, &BootName),
+    words: &str,
+    root_hash: &RootHash,
+) -> Result<Vec<u8>> {
+    for (name, old, new) in [
+        (".cmdline", old_hash.to_owned(), root_hash.to_string()),
+        (".osrel", from.version.to_string(), to.version.to_string()),
+    ] {
+        ensure!(old.len() == new.len(), "{new} is not as long as {old}");
+        let (_, range) = section(&image, name)?;
+        let content = &mut image[range];
+        let at: Vec<_> =
+            (0..content.len() - old.len()).filter(|at| content[*at..].starts_with(old.as_bytes())).collect();
+        ensure!(!at.is_empty(), "{name} does not say {old}");
+        for at in at {
+            content[at..at + new.len()].copy_from_slice(new.as_bytes());
+        }
+    }
+    let (header, range) = section(&image, ".cmdline")?;
+    let content = &mut image[range];
+    let end = content.iter().position(|byte| *byte == 0).context("the command line fills its section")?;
+    let text = format!(" {words}");
+    content
+        .get_mut(end..end + text.len())
+        .context("no room for more words")?
+        .copy_from_slice(text.as_bytes());
+    let length = (end + text.len()) as u32;
+    image[header + 8..header + 12].copy_from_slice(&length.to_le_bytes());
+    Ok(image)
+}
+
+/// Where the header of a section stands, and its content with the padding.
+fn section(image: &[u8], name: &str) -> Result<(usize, std::ops::Range<usize>)> {
+    let mut label = [0; 8];
+    label[..name.len()].copy_from_slice(name.as_bytes());
+    let header =
+        image[..4096].windows(8).position(|bytes| bytes == label).with_context(|| name.to_owned())?;
+    let number =
+        |at: usize| u32::from_le_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]) as usize;
+    let (size, start) = (number(header + 16), number(header + 20));
+    Ok((header, start..start + size))
+}
