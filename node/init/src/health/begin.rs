@@ -1,6 +1,7 @@
 //! The start, counted in stage 1 before anything of the root is read: a root that can't even be read counts as well.
 
 use corten_disk::{Disk, Search, Slot};
+use corten_formats::gpt::Guid;
 use corten_formats::verity::RootHash;
 use corten_report::Event;
 use corten_sys::host::{Down, go_down};
@@ -21,14 +22,23 @@ pub(crate) fn begin(search: &Search, slot: &Slot, root_hash: &RootHash, log: &Lo
         log.write(Level::Info, "no loader started this system: its starts are not counted");
         return None;
     };
-    let disk = Disk::named(&slot.disk)?;
-    let table = disk.table().ok()?.table;
-    let number = table.partitions.iter().find(|(_, partition)| partition.guid == *guid)?.0;
-    let esp = disk.partition_name(*number).ok()?;
+    let Some(esp) = partition(&slot.disk, *guid) else {
+        let text = format_args!("{} has no partition {guid} any more: this start is not counted", slot.disk);
+        log.write(Level::Warning, text);
+        return None;
+    };
     if let Err(error) = count(&slot.disk, &esp, root_hash, log) {
         log.write(Level::Warning, format_args!("this start is not counted: {error}"));
     }
     Some(esp)
+}
+
+/// Name of the partition of a disk that has this GUID.
+fn partition(disk: &str, guid: Guid) -> Option<String> {
+    let disk = Disk::named(disk)?;
+    let table = disk.table().ok()?.table;
+    let (number, _) = table.partitions.iter().find(|(_, partition)| partition.guid == guid)?;
+    disk.partition_name(*number).ok()
 }
 
 fn count(disk: &str, esp: &str, root_hash: &RootHash, log: &Log) -> Result<(), RecordError> {
