@@ -26,6 +26,8 @@ proptest! {
             Ordering::Equal => "==",
             Ordering::Greater => ">",
         };
-        prop_assert_eq!(said.trim(), format!("{left} {sign} {right}"));
+        // Beside that line, newer ones warn of characters that they take for separators.
+        let expected = format!("{left} {sign} {right}");
+        prop_assert!(said.lines().any(|line| line == expected), "{said:?}, expected {expected:?}");
     }
 }
