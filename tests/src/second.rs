@@ -139,8 +139,10 @@ fn keep(device: &SparseMemory, file: &File, start: u64) -> Result<()> {
     Ok(())
 }
 
-/// A boot image with another root hash and version, and more words on its command line: the section is followed by
-/// zeros up to the alignment of the file, and its length stands in the section table.
+/// A word of the command line that only saves time. Other words take its place, since a section can't grow.
+const SPARE: &str = "initcall_blacklist=jent_mod_init";
+
+/// A boot image with another root hash and version, and other words on its command line.
 fn rewritten(
     mut image: Vec<u8>,
     old_hash: &str,
@@ -162,16 +164,13 @@ fn rewritten(
             content[at..at + new.len()].copy_from_slice(new.as_bytes());
         }
     }
-    let (header, range) = section(&image, ".cmdline")?;
+    let (_, range) = section(&image, ".cmdline")?;
     let content = &mut image[range];
-    let end = content.iter().position(|byte| *byte == 0).context("the command line fills its section")?;
-    let text = format!(" {words}");
-    content
-        .get_mut(end..end + text.len())
-        .context("no room for more words")?
-        .copy_from_slice(text.as_bytes());
-    let length = (end + text.len()) as u32;
-    image[header + 8..header + 12].copy_from_slice(&length.to_le_bytes());
+    let place = content.windows(SPARE.len()).position(|bytes| bytes == SPARE.as_bytes());
+    let place = place.with_context(|| format!("the command line does not say {SPARE}"))?;
+    ensure!(words.len() <= SPARE.len(), "no room for {words}");
+    let padded = format!("{words:width$}", width = SPARE.len());
+    content[place..place + SPARE.len()].copy_from_slice(padded.as_bytes());
     Ok(image)
 }
 
