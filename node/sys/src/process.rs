@@ -124,37 +124,3 @@ pub fn exec(program: &str, arguments: &[&str]) -> crate::SysError {
     let error = Command::new(program).args(arguments).env_clear().exec();
     io_failed("execve", program)(error)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Stdio;
-
-    #[test]
-    fn a_program_runs_in_a_session_of_its_own_and_is_reaped() {
-        let _keep_blocked = crate::signal::Signals::new(&[Signal::USR2]).expect("signalfd works");
-        let mut command = Command::new("/bin/sh");
-        // Exit code 7 only if the mask is empty and the shell leads its session.
-        command.args([
-            "-c",
-            "grep -q 'SigBlk:.0000000000000000' /proc/self/status && \
-                       [ \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ ] && exit 7; exit 1",
-        ]);
-        let pid =
-            spawn(command.stdin(Stdio::null()), None, &Privileges::default()).expect("the shell starts");
-        let exit = loop {
-            match reap().expect("wait works") {
-                Some((ended, exit)) if ended == pid => break exit,
-                _ => std::thread::sleep(std::time::Duration::from_millis(5)),
-            }
-        };
-        assert_eq!(exit, Exit::Code(7));
-    }
-
-    #[test]
-    fn a_program_that_does_not_exist_is_named() {
-        let error = spawn(&mut Command::new("/no/such/program"), None, &Privileges::default())
-            .expect_err("nothing to run");
-        assert_eq!(error.to_string(), "execve /no/such/program: No such file or directory (os error 2)");
-    }
-}
