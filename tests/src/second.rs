@@ -155,7 +155,7 @@ fn rewritten(
         (".osrel", from.version.to_string(), to.version.to_string()),
     ] {
         ensure!(old.len() == new.len(), "{new} is not as long as {old}");
-        let (_, range) = section(&image, name)?;
+        let range = section(&image, name)?;
         let content = &mut image[range];
         let at: Vec<_> =
             (0..content.len() - old.len()).filter(|at| content[*at..].starts_with(old.as_bytes())).collect();
@@ -164,7 +164,7 @@ fn rewritten(
             content[at..at + new.len()].copy_from_slice(new.as_bytes());
         }
     }
-    let (_, range) = section(&image, ".cmdline")?;
+    let range = section(&image, ".cmdline")?;
     let content = &mut image[range];
     let place = content.windows(SPARE.len()).position(|bytes| bytes == SPARE.as_bytes());
     let place = place.with_context(|| format!("the command line does not say {SPARE}"))?;
@@ -174,8 +174,8 @@ fn rewritten(
     Ok(image)
 }
 
-/// Where the header of a section stands, and its content with the padding.
-fn section(image: &[u8], name: &str) -> Result<(usize, std::ops::Range<usize>)> {
+/// Where the content of a section stands, with its padding.
+fn section(image: &[u8], name: &str) -> Result<std::ops::Range<usize>> {
     let mut label = [0; 8];
     label[..name.len()].copy_from_slice(name.as_bytes());
     let header =
@@ -183,5 +183,5 @@ fn section(image: &[u8], name: &str) -> Result<(usize, std::ops::Range<usize>)> 
     let number =
         |at: usize| u32::from_le_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]) as usize;
     let (size, start) = (number(header + 16), number(header + 20));
-    Ok((header, start..start + size))
+    Ok(start..start + size)
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use corten_disk::state::{Begin, Mark, begin};
+use corten_disk::state::{Begin, Mark, begin, make_options};
 use corten_formats::ext4::{BACKUP_OFFSET, OFFSET, SIZE, Superblock, SuperblockError};
 
 #[path = "../../../both/formats/tests/tool/mod.rs"]
@@ -31,8 +31,7 @@ fn damaged(offset: u64, bytes: usize) -> Option<(i32, Begin)> {
     let path = folder.path().join("state");
     let file = File::create(&path).unwrap();
     file.set_len(BYTES).unwrap();
-    let options = ["-q", "-F", "-t", "ext4", "-b", "4096", "-L", "state", "-m", "1", "-J", "size=8"];
-    tool::run(make.args(options).args(["-E", "lazy_itable_init=1,lazy_journal_init=0"]).arg(&path));
+    tool::run(make.args(make_options(BYTES)).arg(&path));
     file.write_all_at(&vec![0; bytes], offset).unwrap();
     assert!(matches!(decide(&path), Begin::CheckByBackup(_)));
     let status = check.args(["-p", "-b", "32768", "-B", "4096"]).arg(&path).output().unwrap().status;

@@ -11,11 +11,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha512};
 
+use crate::durable;
 use crate::log::{Level, Log};
 
 const SEED: &str = "/var/lib/corten/random-seed";
@@ -53,20 +53,14 @@ fn old(path: &Path) -> Vec<u8> {
     seed
 }
 
-/// Replaces the seed: under another name, on the disk, then renamed, on the disk.
+/// Replaces the seed.
 fn renew(path: &Path, old: &[u8]) -> io::Result<()> {
     let mut fresh = [0; BYTES];
     File::open(DEVICE)?.read_exact(&mut fresh)?;
     let seed =
         Sha512::new().chain_update(b"corten random seed").chain_update(old).chain_update(fresh).finalize();
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder)?;
-    let new = path.with_extension("new");
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(&seed)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    File::open(folder)?.sync_all()
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    durable::replace(path, &seed, 0o600)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod button;
 mod cgroup;
 pub mod cmdline;
 mod devices;
+mod durable;
 mod entropy;
 pub mod facts;
 mod failure;

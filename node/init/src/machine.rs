@@ -3,12 +3,13 @@
 //! Format: machine-id(5), 32 lower-case hexadecimal digits and a newline; `/etc/machine-id` points at the one in
 //! `/run`.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use corten_sys::host;
 
+use crate::durable;
 use crate::log::{Level, Log};
 
 const KEPT: &str = "/var/lib/corten/machine-id";
@@ -37,14 +38,7 @@ fn make(path: &Path) -> io::Result<String> {
     let mut bytes = [0; 16];
     host::random(&mut bytes).map_err(io::Error::other)?;
     let id = format!("{:032x}", u128::from_be_bytes(bytes));
-    let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
-    writeln!(file, "{id}")?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
+    durable::replace(path, format!("{id}\n").as_bytes(), 0o644)?;
     Ok(id)
 }
 

@@ -2,6 +2,7 @@
 
 use corten_disk::state::{self, Around, Growth, Mounted};
 use corten_disk::{Disk, Search, table};
+use corten_formats::gpt::Guid;
 use corten_report::{Age, State as Report};
 use corten_sys::clock::monotonic_ms;
 
@@ -54,7 +55,8 @@ pub fn bring_up(root: Option<Root>, command_line: &CommandLine, bench: &mut Benc
                 state::Age::New => Age::New,
                 state::Age::Kept => Age::Kept,
             };
-            let report = Report { uuid: text(mounted.uuid), bytes: mounted.bytes, age };
+            let report =
+                Report { uuid: Guid::from_bytes(mounted.uuid).to_string(), bytes: mounted.bytes, age };
             State::Mounted(Kept { machine_id, report, grows })
         }
         Err(failure) => {
@@ -97,29 +99,4 @@ fn find_again(command_line: &CommandLine) -> Option<Root> {
     let found = corten_disk::look(&Search::All, &command_line.root_hash);
     let slot = corten_disk::choose(&found.slots).ok()??;
     Some(Root { disk: slot.disk, slot: slot.label })
-}
-
-/// A UUID as it is written.
-fn text(uuid: [u8; 16]) -> String {
-    let value = u128::from_be_bytes(uuid);
-    let part = |shift: u32, digits: u32| value >> shift & ((1 << (4 * digits)) - 1);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        part(96, 8),
-        part(80, 4),
-        part(64, 4),
-        part(48, 4),
-        part(0, 12)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_is_written_as_usual() {
-        let bytes = 0x0011_2233_4455_6677_8899_aabb_ccdd_eeff_u128.to_be_bytes();
-        assert_eq!(text(bytes), "00112233-4455-6677-8899-aabbccddeeff");
-    }
 }

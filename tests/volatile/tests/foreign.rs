@@ -3,31 +3,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use corten_volatile::{Action, Cut, Loss, Promise, Record, Server, remains, write_image};
 
+#[path = "../../../both/formats/tests/tool/mod.rs"]
+mod tool;
+
 const SIZE: u64 = 4 << 20;
-
-/// A tool from the folder that the test task fills, or from PATH.
-fn tool(name: &str) -> Option<PathBuf> {
-    let given = std::env::var_os("CORTEN_TOOLS_BIN").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = given.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(name));
-    let found = found.into_iter().find(|program| program.is_file());
-    if found.is_none() {
-        assert!(std::env::var_os("CORTEN_REQUIRE_TOOLS").is_none(), "{name} is not there");
-        eprintln!("skipped: {name} is not there");
-    }
-    found
-}
-
-fn output(command: &mut Command) -> String {
-    let done = command.output().expect("the tool starts");
-    let text = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
-    assert!(done.status.success(), "{command:?}: {}\n{text}", done.status);
-    text
-}
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -66,9 +48,9 @@ impl Bench {
 
 #[test]
 fn libnbd_finds_a_disk_with_a_cache_that_can_be_flushed() {
-    let Some(nbdinfo) = tool("nbdinfo") else { return };
+    let Some(mut nbdinfo) = tool::find("nbdinfo") else { return };
     let bench = Bench::new();
-    let text = output(Command::new(nbdinfo).arg(bench.url()));
+    let text = tool::run(nbdinfo.arg(bench.url()));
     for line in [
         "export-size: 4194304",
         "can_flush: true",
@@ -85,21 +67,22 @@ fn libnbd_finds_a_disk_with_a_cache_that_can_be_flushed() {
 
 #[test]
 fn libnbd_and_qemu_read_the_same_bytes() {
-    let (Some(nbdcopy), Some(qemu_img)) = (tool("nbdcopy"), tool("qemu-img")) else { return };
+    let (Some(mut nbdcopy), Some(mut qemu_img)) = (tool::find("nbdcopy"), tool::find("qemu-img")) else {
+        return;
+    };
     let bench = Bench::new();
     let before = std::fs::read(bench.path("before")).expect("read");
-    output(Command::new(nbdcopy).arg(bench.url()).arg(bench.path("libnbd")));
+    tool::run(nbdcopy.arg(bench.url()).arg(bench.path("libnbd")));
     assert!(std::fs::read(bench.path("libnbd")).expect("read") == before);
-    output(Command::new(qemu_img).args(["convert", "-O", "raw", &bench.url()]).arg(bench.path("qemu")));
+    tool::run(qemu_img.args(["convert", "-O", "raw", &bench.url()]).arg(bench.path("qemu")));
     assert!(std::fs::read(bench.path("qemu")).expect("read") == before);
 }
 
 #[test]
 fn what_qemu_writes_is_recorded_and_read_back_and_a_cut_keeps_what_it_flushed() {
-    let Some(qemu_io) = tool("qemu-io") else { return };
+    let Some(mut command) = tool::find("qemu-io") else { return };
     let Bench { folder, server } = Bench::new();
     let url = format!("nbd+unix:///?socket={}", server.socket().display());
-    let mut command = Command::new(qemu_io);
     command.args(["-f", "raw", "-t", "writeback"]);
     for script in [
         "write -P 0xa1 64k 8k",
@@ -115,7 +98,7 @@ fn what_qemu_writes_is_recorded_and_read_back_and_a_cut_keeps_what_it_flushed() 
     ] {
         command.args(["-c", script]);
     }
-    let text = output(command.arg(&url));
+    let text = tool::run(command.arg(&url));
     assert!(!text.contains("failed"), "{text}");
     let record = server.stop();
 

@@ -20,6 +20,16 @@ pub fn find(name: &str) -> Option<Command> {
     })
 }
 
+/// A tool that is not in the set of the tests, so that it may be missing.
+pub fn find_optional(name: &str) -> Option<Command> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        eprintln!("skipped: {name} is not installed");
+    }
+    found.map(Command::new)
+}
+
 /// A file that comes with a tool: the first of these paths that exists. A name without a slash is looked up in
 /// the folder of `CORTEN_TOOLS_BIN`.
 pub fn find_file(name: &str, paths: &[&str]) -> Option<PathBuf> {

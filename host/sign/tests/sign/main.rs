@@ -6,4 +6,5 @@ mod keys;
 mod pe;
 mod program;
 mod signature;
+#[path = "../../../../both/formats/tests/tool/mod.rs"]
 mod tool;

@@ -9,7 +9,7 @@ mod prepare;
 mod rule;
 mod tool;
 
-pub use prepare::{Age, Around, GROW, Growth, Mounted, prepare};
+pub use prepare::{Age, Around, GROW, Growth, Mounted, make_options, prepare};
 pub use rule::{Begin, Mark, begin, grows};
 pub use tool::ToolError;
 

@@ -107,30 +107,21 @@ fn look(path: &Path) -> Result<Look, NoState> {
     Ok(Look { superblock, backup })
 }
 
+/// How mke2fs(8) makes a state of so many bytes: its arguments but for the device.
+pub fn make_options(bytes: u64) -> Vec<String> {
+    // A journal that holds some seconds of a fast disk and is cleared in no time: it is written in full, since an old
+    // one on a disk that had another life must not be taken for ours. The rest is cleared by the kernel later on.
+    let journal = (bytes >> 26).clamp(8, 128);
+    let extended = "lazy_itable_init=1,lazy_journal_init=0";
+    let options = format!("-q -F -t ext4 -b 4096 -L {STATE_LABEL} -m 1 -J size={journal} -E {extended}");
+    options.split(' ').map(String::from).collect()
+}
+
 fn make(state: &StatePartition, device: &str, around: &mut Around<'_>) -> Result<(), NoState> {
     let mib = state.bytes >> 20;
     (around.say)(&format!("{device}: making the file system of the state, {mib} MiB"));
-    // A journal that holds some seconds of a fast disk and is cleared in no time: it is written in full, since an old
-    // one on a disk that had another life must not be taken for ours. The rest is cleared by the kernel later on.
-    let journal = format!("size={}", (mib / 64).clamp(8, 128));
-    let extended = "lazy_itable_init=1,lazy_journal_init=0";
-    let arguments = [
-        "-q",
-        "-F",
-        "-t",
-        "ext4",
-        "-b",
-        "4096",
-        "-L",
-        STATE_LABEL,
-        "-m",
-        "1",
-        "-J",
-        &journal,
-        "-E",
-        extended,
-    ];
-    let arguments: Vec<&str> = arguments.into_iter().chain([device]).collect();
+    let options = make_options(state.bytes);
+    let arguments: Vec<&str> = options.iter().map(String::as_str).chain([device]).collect();
     tool::run(MAKE, &arguments, |status| status.success(), around.wait)
         .map_err(|error| NoState::Tool(device.into(), error))?;
     let file = OpenOptions::new().write(true).open(&state.path).map_err(|error| io(&state.path, error))?;
