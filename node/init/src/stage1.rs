@@ -16,7 +16,7 @@ use corten_sys::clock::monotonic_ms;
 use corten_sys::dm::{DeviceMapper, Target};
 use corten_sys::mount::{Mount, MountFlags, mount, move_mount, switch_root};
 use corten_sys::uevent::{Received, Uevents};
-use corten_sys::{SysError, poll};
+use corten_sys::{SysError, cache, poll};
 
 use crate::cmdline::CommandLine;
 use crate::handover::{Handover, Root};
@@ -255,6 +255,10 @@ fn enter(device: &str) -> Result<(), SysError> {
     // Nothing in an image gains rights by being started, whatever its mode says.
     let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
     mount(&Mount { source: device, target: SYSROOT, kind: "erofs", flags, data: "" })?;
+    // It is read and unpacked while the rest is done here.
+    if let Ok(stage2) = fs::File::open(format!("{SYSROOT}{STAGE2}")) {
+        cache::expect(stage2);
+    }
     for directory in ["/dev", "/proc", "/sys"] {
         move_mount(directory, &format!("{SYSROOT}{directory}"))?;
     }

@@ -1,10 +1,10 @@
 //! Stage 2, from the verified root: mounts, names, groups, then services until the node stops.
 
-use std::{fs, thread};
+use std::{fs, io, thread};
 
 use corten_config::{SERVICES_PATH, Services};
 use corten_sys::clock::monotonic_ms;
-use corten_sys::{host, loopback};
+use corten_sys::{cache, host, loopback};
 
 use crate::cmdline::CommandLine;
 use crate::handover::{Handover, Root};
@@ -54,19 +54,24 @@ fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure
         .map_err(|error| Failure::new("reading the kernel command line", error, BROKEN))?;
     let mounted = monotonic_ms();
     bench.timeline.record("stage2.mounts", start, mounted);
-    // Some settings make the kernel wait for all processors, so they are written beside the rest.
-    let ((settings, written), state, services) = thread::scope(|scope| {
-        let write = || (Pending::apply(log), monotonic_ms());
-        let settings = thread::Builder::new().spawn_scoped(scope, write);
+    let services = services().map_err(|why| Failure::new("reading the table of services", why, BROKEN))?;
+    read_ahead(&services);
+    let ahead = monotonic_ms();
+    bench.timeline.record("stage2.read-ahead", mounted, ahead);
+    // Control groups and some settings make the kernel wait for all processors, so they are written beside the rest.
+    let (beside, state) = thread::scope(|scope| {
+        let work = || Beside::work(log);
+        let beside = thread::Builder::new().spawn_scoped(scope, work);
         let state = state::bring_up(root, &command_line, &mut bench);
-        let names = monotonic_ms();
-        let services = names_and_groups(log);
         entropy::start(log);
-        bench.timeline.record("stage2.names", names, monotonic_ms());
-        let settings = settings.map(|writer| writer.join().unwrap_or_default());
-        (settings.unwrap_or_else(|_| write()), state, services)
+        let beside = beside.map(thread::ScopedJoinHandle::join);
+        // Without a thread, or when it broke, the work is done here.
+        (beside.ok().and_then(Result::ok).unwrap_or_else(|| Beside::work(log)), state)
     });
-    bench.timeline.record("stage2.sysctl", mounted, written);
+    let Beside { names, settings, names_end, settings_end } = beside;
+    names.map_err(|error| Failure::new("setting up cgroups", error, BROKEN))?;
+    bench.timeline.record("stage2.names", ahead, names_end);
+    bench.timeline.record("stage2.sysctl", names_end, settings_end);
     let image = Image {
         version: facts::version(),
         root_hash: command_line.root_hash.to_string(),
@@ -74,11 +79,27 @@ fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure
         scrub_delay: command_line.scrub_delay,
         secure_boot: false,
     };
-    Ok(Prepared { image, services: services?, settings, state })
+    Ok(Prepared { image, services, settings, state })
 }
 
-fn names_and_groups(log: &Log) -> Result<Services, Failure> {
-    cgroup::prepare().map_err(|error| Failure::new("setting up cgroups", error, BROKEN))?;
+/// What does not need the disk.
+struct Beside {
+    names: io::Result<()>,
+    settings: Pending,
+    names_end: u64,
+    settings_end: u64,
+}
+
+impl Beside {
+    fn work(log: &Log) -> Self {
+        let names = names_and_groups(log);
+        let names_end = monotonic_ms();
+        Self { names, settings: Pending::apply(log), names_end, settings_end: monotonic_ms() }
+    }
+}
+
+fn names_and_groups(log: &Log) -> io::Result<()> {
+    cgroup::prepare()?;
     let hostname = fs::read_to_string("/etc/hostname").unwrap_or_default();
     let hostname = Some(hostname.trim()).filter(|name| !name.is_empty()).unwrap_or("corten");
     for result in [host::set_hostname(hostname), loopback::up(), host::ctrl_alt_del_to_init()] {
@@ -86,7 +107,18 @@ fn names_and_groups(log: &Log) -> Result<Services, Failure> {
             log.write(Level::Warning, error);
         }
     }
-    services().map_err(|why| Failure::new("reading the table of services", why, BROKEN))
+    Ok(())
+}
+
+/// Has the programs of the services and of their checks read while the disk is looked after: one processor would be
+/// idle, and a program that starts is read piece by piece, each when it is needed.
+fn read_ahead(services: &Services) {
+    let programs = services.services.iter().flat_map(|service| [service.exec.first(), service.ready.first()]);
+    for program in programs.flatten() {
+        if let Ok(file) = fs::File::open(program) {
+            cache::expect(file);
+        }
+    }
 }
 
 fn services() -> Result<Services, String> {
