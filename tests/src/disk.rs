@@ -19,14 +19,16 @@ pub enum Place {
     RootSuperblock,
     /// The top block of the hash tree, right behind the superblock of dm-verity.
     TopHashBlock,
-    /// The first block of containerd, which the kernel reads to start it: long after the root is mounted.
+    /// The first block of containerd, which is read ahead as soon as the root is mounted.
     Containerd,
+    /// The first block of crun, which nothing reads before a container starts.
+    Crun,
 }
 
 impl Place {
     fn partition(self) -> Guid {
         match self {
-            Self::RootSuperblock | Self::Containerd => types::ROOT_X86_64,
+            Self::RootSuperblock | Self::Containerd | Self::Crun => types::ROOT_X86_64,
             Self::TopHashBlock => types::ROOT_X86_64_VERITY,
         }
     }
@@ -37,6 +39,7 @@ impl Place {
             Self::RootSuperblock => Ok(1024 + 64),
             Self::TopHashBlock => Ok(4096 + 7),
             Self::Containerd => first_block(file, partition, "/usr/bin/containerd"),
+            Self::Crun => first_block(file, partition, "/usr/bin/crun"),
         }
     }
 }

@@ -5,6 +5,7 @@ use corten_vm::Until;
 use libtest_mimic::Trial;
 
 use super::RECIPE;
+use crate::image::Image;
 use crate::scenario::{Place, Scenario, When};
 use crate::workshop::{Booted, Workshop};
 
@@ -15,8 +16,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         when: When::Always,
         run: |workshop| {
             let image = workshop.image(RECIPE)?;
-            let command_line = format!("{} corten.selftest=container", image.command_line);
-            workshop.boot("direct", &image.direct(command_line, image.disk.clone()), Until::Ready)
+            workshop.boot("direct", &image.direct(with_selftest(&image), image.disk.clone()), Until::Ready)
         },
         cases: &[
             ("becomes_ready", super::becomes_ready),
@@ -26,6 +26,11 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         ],
     }
     .add(place, trials);
+}
+
+/// The image's command line, with which a node runs a container before it is ready.
+pub fn with_selftest(image: &Image) -> String {
+    format!("{} corten.selftest=container", image.command_line)
 }
 
 /// The node counts as ready only after the container exited with 0, and says so among its services.
