@@ -24,6 +24,14 @@ pub enum DiskError {
     /// There is no partition table.
     #[error("{0}")]
     Table(#[from] gpt::ReadError),
+    /// The table counts in other sectors than the disk has: an image that was written to the wrong kind of disk.
+    #[error("its sectors have {has} bytes, and it holds an image for disks with sectors of {of}")]
+    OtherSectors {
+        /// Bytes of a sector of the disk.
+        has: u64,
+        /// Bytes of a sector that the table counts in.
+        of: u64,
+    },
     /// No known sector size.
     #[error("sectors of {0} bytes are not supported: expected 512 or 4096")]
     Sector(u64),
@@ -75,8 +83,12 @@ impl Disk {
     /// Reads its partition table.
     pub fn table(&self) -> Result<gpt::Found, DiskError> {
         let device = open(&self.path())?;
-        let read = |at, buffer: &mut [u8]| device.read_exact_at(buffer, at);
-        Ok(gpt::read(self.sector()?, self.bytes(), read)?)
+        let sector = self.sector()?;
+        let read = |sector| gpt::read(sector, self.bytes(), |at, buffer| device.read_exact_at(buffer, at));
+        read(sector).map_err(|error| match read(sector.other()) {
+            Ok(_) => DiskError::OtherSectors { has: sector.bytes(), of: sector.other().bytes() },
+            Err(_) => error.into(),
+        })
     }
 
     /// The kernel's name of a partition: the directory below the disk's whose file `partition` has that number.

@@ -5,6 +5,7 @@
 //! exec). What to mount, load or run is decided by the callers.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod aside;
 pub mod cache;
 pub mod clock;
 pub mod dm;

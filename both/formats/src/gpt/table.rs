@@ -33,6 +33,15 @@ impl SectorSize {
         }
     }
 
+    /// The size that it is not.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::S512 => Self::S4096,
+            Self::S4096 => Self::S512,
+        }
+    }
+
     /// Sectors of an entry array of our size: 16 KiB.
     pub const fn array_sectors(self) -> u64 {
         (ENTRIES as u64 * ENTRY as u64) / self.bytes()

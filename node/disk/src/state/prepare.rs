@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 use corten_formats::ext4::{BACKUP_BLOCK, BACKUP_OFFSET, OFFSET, SIZE, Superblock, SuperblockError};
-use corten_sys::SysError;
 use corten_sys::mount::{Mount, MountFlags, mount};
+use corten_sys::{SysError, aside};
 
 use super::rule::{Begin, begin, grows};
 use super::{MOUNT_POINT, tool};
@@ -64,9 +64,9 @@ pub struct Around<'a> {
 /// Makes the state usable and mounts it.
 pub fn prepare(disk: &Disk, state: &StatePartition, around: &mut Around<'_>) -> Result<Mounted, NoState> {
     let device = state.path.display().to_string();
-    let first = look(&state.path)?;
+    let found = look(&state.path)?;
     let mut age = Age::Kept;
-    match begin(state.mark, &first.superblock, &first.backup, state.bytes) {
+    match begin(state.mark, &found.superblock, &found.backup, state.bytes) {
         Begin::Make => {
             make(state, &device, around)?;
             complete(disk, state)?;
@@ -80,12 +80,13 @@ pub fn prepare(disk: &Disk, state: &StatePartition, around: &mut Around<'_>) -> 
         }
         Begin::Refuse(why) => return Err(NoState::Damaged(device, why)),
     }
-    if let Err(error) = mount_state(&device) {
-        check(&device, &error.to_string(), &["-f"], around)?;
-        mount_state(&device)?;
-    }
+    // Before the mount: the kernel writes the superblock of what is mounted when it likes.
     let now = look(&state.path)?.superblock;
     let now = now.map_err(|why| NoState::Damaged(device.clone(), why.to_string()))?;
+    if let Err(error) = mount_state(&device, around) {
+        check(&device, &error.to_string(), &["-f"], around)?;
+        mount_state(&device, around)?;
+    }
     let growth = if grows(&now, state.bytes) { Growth::Wanted } else { Growth::Full };
     Ok(Mounted { device, uuid: now.uuid, bytes: state.bytes, age, growth })
 }
@@ -142,9 +143,11 @@ fn mended(status: ExitStatus) -> bool {
     status.code().is_some_and(|code| code & !3 == 0)
 }
 
-fn mount_state(device: &str) -> Result<(), SysError> {
+/// Aside, since the kernel replays the journal and removes what nobody has open any more before it returns.
+fn mount_state(device: &str, around: &mut Around<'_>) -> Result<(), SysError> {
     // Containers run their programs from here, so not noexec. An error in the file system restarts the machine,
     // which has it checked: a node whose state became read-only would be neither alive nor dead.
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
-    mount(&Mount { source: device, target: MOUNT_POINT, kind: "ext4", flags, data: "errors=panic" })
+    let state = Mount { source: device, target: MOUNT_POINT, kind: "ext4", flags, data: "errors=panic" };
+    aside::work(|| mount(&state), around.wait)
 }

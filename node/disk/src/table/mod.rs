@@ -6,15 +6,16 @@
 //! grown disk    esp | root-a | root-a-verity | root-b | root-b-verity | state ..................... |
 //! ```
 //!
-//! [`plan`] decides and does nothing; [`rewrite`] writes what was decided; [`apply`] does both on a disk in use. Partitions that are not ours stay as and
-//! where they are, and nothing is ever moved or made smaller.
+//! [`plan`] decides and does nothing; [`rewrite`] writes what was decided; [`bring_up`] does both, and [`apply`] does
+//! it on a disk in use. Partitions that are not ours stay as and where they are, and nothing is ever moved or made
+//! smaller.
 
 mod apply;
 mod plan;
 mod room;
 mod write;
 
-pub use apply::{StatePartition, apply, complete};
+pub use apply::{Brought, StatePartition, apply, bring_up, complete};
 pub use plan::{
     Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, plan, state_of, without_being_made,
 };

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 mod disks;
+mod failing;
 mod plans;
 mod power;
