@@ -117,6 +117,9 @@ pub struct Scrubbed {
     pub blocks: u64,
     /// How many of these are corrupt.
     pub bad: u64,
+    /// Data blocks whose hashes are in a corrupt block of the tree, so that nothing can be told of them.
+    #[serde(default)]
+    pub not_checked: u64,
 }
 
 /// Why a node does not become ready.

@@ -13,6 +13,8 @@ pub(crate) fn of_one_program(arguments: &[String], cgroup: &str) -> Value {
             "env": ["PATH=/"],
             "cwd": "/",
             "noNewPrivileges": true,
+            // Without it a container inherits the score of containerd, which is among the last to go.
+            "oomScoreAdj": 0,
             "capabilities": { "bounding": [], "effective": [], "permitted": [] },
         },
         "root": { "path": "rootfs", "readonly": true },

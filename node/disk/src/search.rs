@@ -63,11 +63,15 @@ pub enum Search {
     All,
     /// The one that has a partition with this GUID.
     DiskOf(gpt::Guid),
+    /// The one that the kernel calls so.
+    Named(String),
 }
 
 /// What a look at all disks found.
 #[derive(Debug, Default)]
 pub struct Found {
+    /// Names of the disks that were searched.
+    pub disks: Vec<String>,
     /// Slots with the right content, by name of the disk, then partition number.
     pub slots: Vec<Slot>,
     /// What was seen on disks and not taken, for the message when nothing is found.
@@ -87,6 +91,9 @@ pub(crate) const ROOT_VERITY: gpt::Guid = types::ROOT_ARM64_VERITY;
 pub fn look(search: &Search, root_hash: &RootHash) -> Found {
     let mut found = Found::default();
     for disk in disks() {
+        if matches!(search, Search::Named(name) if name != disk.name()) {
+            continue;
+        }
         let table = match disk.table() {
             Ok(found) => found.table,
             Err(why) => {
@@ -95,13 +102,14 @@ pub fn look(search: &Search, root_hash: &RootHash) -> Found {
             }
         };
         let here = match search {
-            Search::All => true,
+            Search::All | Search::Named(_) => true,
             Search::DiskOf(guid) => table.partitions.values().any(|partition| partition.guid == *guid),
         };
         if !here {
             found.remarks.push(format!("{}: not the disk that the loader started from", disk.name()));
             continue;
         }
+        found.disks.push(disk.name().into());
         let state = if matches!(state_of(&table), Ok(None)) { Holds::No } else { Holds::Yes };
         let partitions = partitions(&table);
         let mut verity = partitions.iter().filter(|partition| partition.usage == Use::RootVerity).peekable();

@@ -36,16 +36,17 @@ impl Buttons {
         }
     }
 
-    /// What to wait on. The order is that of [`Self::pressed`].
+    /// What to wait on, in the order by which [`Self::pressed`] counts.
     pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.open.values().map(|device| device.as_fd())
     }
 
     /// Reads the devices that have something to say: whether one of them was pressed.
-    pub fn pressed(&mut self, readable: &[bool]) -> bool {
+    pub fn pressed(&mut self, readable: &[usize]) -> bool {
         let mut pressed = false;
         let mut gone = Vec::new();
-        for ((name, device), _) in self.open.iter_mut().zip(readable).filter(|(_, readable)| **readable) {
+        let open = self.open.iter_mut().enumerate();
+        for (_, (name, device)) in open.filter(|(at, _)| readable.contains(at)) {
             let mut buffer = [0; EVENT * 16];
             match device.read(&mut buffer) {
                 Ok(length) => pressed |= is_press(buffer.get(..length).unwrap_or_default()),

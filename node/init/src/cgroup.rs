@@ -38,7 +38,8 @@ pub fn create(service: &str, resources: &Resources) -> io::Result<(PathBuf, Vec<
     Ok((path, refused))
 }
 
-fn of(service: &str) -> PathBuf {
+/// The group of a service.
+pub fn of(service: &str) -> PathBuf {
     Path::new(OWN).join(service)
 }
 

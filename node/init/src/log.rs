@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
-/// open(2): the terminal does not become the one whose keys send signals to who opens it.
-const O_NOCTTY: i32 = 0o400;
+/// open(2): the terminal does not become the one whose keys send signals to who opens it (O_NOCTTY), and one that
+/// takes nothing, since somebody stopped it or nobody reads it, does not make init wait (O_NONBLOCK).
+const TERMINAL: i32 = 0o400 | 0o4000;
 
 /// The kernel refuses records above 1024 bytes less its own prefix.
 const MAX_RECORD: usize = 900;
@@ -101,7 +102,7 @@ fn consoles() -> Vec<String> {
 
 /// Whether it could be written there.
 fn show_on(console: &str, block: &str) -> bool {
-    let opened = File::options().write(true).custom_flags(O_NOCTTY).open(console);
+    let opened = File::options().write(true).custom_flags(TERMINAL).open(console);
     opened.is_ok_and(|mut console| console.write_all(block.as_bytes()).is_ok())
 }
 

@@ -20,17 +20,17 @@ const KERNEL: [Mount<'static>; 3] = [
     of("sysfs", "/sys", STRICT, ""),
 ];
 
-/// What stage 2 can't do without.
+/// What stage 2 can't do without. What is in memory takes a quarter of it at most, each.
 const NEEDED: [Mount<'static>; 3] = [
-    of("tmpfs", "/run", STRICT, "mode=0755"),
-    of("tmpfs", "/tmp", STRICT, "mode=1777"),
+    of("tmpfs", "/run", STRICT, "mode=0755,size=25%"),
+    of("tmpfs", "/tmp", STRICT, "mode=1777,size=25%"),
     of("cgroup2", "/sys/fs/cgroup", STRICT, "nsdelegate,memory_recursiveprot"),
 ];
 
 /// What some programs want. Their mount points below /dev are made here, since devtmpfs is empty of them.
 const WANTED: [Mount<'static>; 4] = [
     of("devpts", "/dev/pts", MountFlags::NOSUID.union(MountFlags::NOEXEC), "mode=0620,gid=5,ptmxmode=0666"),
-    of("tmpfs", "/dev/shm", STRICT, "mode=1777"),
+    of("tmpfs", "/dev/shm", STRICT, "mode=1777,size=25%"),
     of("mqueue", "/dev/mqueue", STRICT, ""),
     of("securityfs", "/sys/kernel/security", STRICT, ""),
 ];

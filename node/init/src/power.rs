@@ -9,6 +9,7 @@
 use std::thread;
 use std::time::Duration;
 
+use corten_sys::aside;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::{Down, go_down};
 use corten_sys::process::{self, Signal};
@@ -61,23 +62,14 @@ fn wait(time: u64, feed: &mut dyn FnMut()) {
     }
 }
 
-/// Writes and unmounts in a thread, so that this one can feed the watchdog meanwhile.
+/// Writes and unmounts aside, so that the watchdog is fed meanwhile.
 fn write_back(log: &Log, watchdog: &Watchdog) {
     let work = || {
         corten_sys::mount::sync();
         mounts::release(log);
         corten_sys::mount::sync();
     };
-    let end = monotonic_ms() + WRITE_MS;
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, work) {
-        Ok(writer) => {
-            while !writer.is_finished() && monotonic_ms() < end {
-                watchdog.feed(log);
-                thread::sleep(PAUSE);
-            }
-        }
-        Err(_) => work(),
-    });
+    aside::work(work, &mut watchdog.feeder(log, WRITE_MS));
 }
 
 /// Whether PID 1 is the only process of user space. Takes ended children on the way.

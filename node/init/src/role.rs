@@ -1,12 +1,17 @@
 //! What this program is, decided by its name, process number and arguments.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use crate::handover::Handover;
+use corten_control::{Request, SOCKET};
+
 use crate::log::Log;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 use crate::{failure, health, modprobe, stage1, stage2};
+
+/// Where this program lies in the root.
+pub(crate) const PROGRAM: &str = "/usr/lib/corten/init";
 
 /// A role of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +26,8 @@ enum Role {
     Coldplug,
     /// A task that has to do with the health of the running version.
     Health(Vec<String>),
+    /// Asks PID 1 for something, in the name of a program of the node.
+    Request(String),
     /// Somebody asks what this is.
     Version,
     /// Not something that can be done.
@@ -39,7 +46,10 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         (_, Some("stage2")) if is_pid_1 => Role::Stage2(rest.get(1).cloned().unwrap_or_default()),
         _ if is_pid_1 => Role::Stage1,
         (_, Some("coldplug")) => Role::Coldplug,
-        (_, Some("healthy" | "commit" | "other-version" | "scrub")) => Role::Health(rest.to_vec()),
+        (_, Some("request")) => Role::Request(rest.get(1).cloned().unwrap_or_default()),
+        (_, Some("healthy" | "commit" | "other-version" | "on-trial" | "scrub" | "scrub-other")) => {
+            Role::Health(rest.to_vec())
+        }
         _ => Role::Unknown,
     }
 }
@@ -61,12 +71,13 @@ pub fn run(arguments: &[String]) -> ExitCode {
         Role::Stage2(handover) => {
             let log = Log::open();
             let watchdog = Watchdog::inherit(&log);
-            let why = stage2::run(&log, &watchdog, Handover::decode(&handover));
+            let why = stage2::run(&log, &watchdog, &handover);
             failure::restart(&log, &watchdog, &why)
         }
         Role::Modprobe(requests) => modprobe::on_request(&requests),
         Role::Coldplug => modprobe::all_devices(),
         Role::Health(words) => health::child::run(&words.iter().map(String::as_str).collect::<Vec<_>>()),
+        Role::Request(wish) => request(&wish),
         Role::Version => {
             println!("corten-init {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
@@ -74,6 +85,24 @@ pub fn run(arguments: &[String]) -> ExitCode {
         Role::Unknown => {
             eprintln!("corten-init is PID 1 of a Corten node and does nothing when started by hand");
             ExitCode::from(2)
+        }
+    }
+}
+
+fn request(wish: &str) -> ExitCode {
+    let request = match wish {
+        "power-off" => Request::PowerOff,
+        "restart" => Request::Restart,
+        _ => {
+            eprintln!("usage: init request power-off | restart");
+            return ExitCode::from(2);
+        }
+    };
+    match request.send(Path::new(SOCKET)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

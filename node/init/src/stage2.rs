@@ -17,9 +17,14 @@ use crate::watchdog::Watchdog;
 use crate::{cgroup, entropy, facts, mounts, power};
 
 /// Runs the node to its end. Returns only with a reason why it can't go on.
-pub fn run(log: &Log, watchdog: &Watchdog, handover: Handover) -> Failure {
-    let Handover { mut timeline, root, esp, secure_boot } = handover;
-    match prepare(root.clone(), Bench { log, watchdog, timeline: &mut timeline }) {
+pub fn run(log: &Log, watchdog: &Watchdog, handover: &str) -> Failure {
+    let Handover { mut timeline, root, esp, secure_boot } = match Handover::decode(handover) {
+        Ok(handover) => handover,
+        Err(why) => {
+            return Failure::new("taking over from stage 1", why, "the boot image does not fit the root");
+        }
+    };
+    match prepare(&root, Bench { log, watchdog, timeline: &mut timeline }) {
         Ok(Prepared { mut image, services, settings, state }) => {
             image.secure_boot = secure_boot;
             let health = Health::new(root, esp, &image);
@@ -45,7 +50,7 @@ struct Prepared {
     state: State,
 }
 
-fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
+fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     let log = bench.log;
     let start = monotonic_ms();
     mounts::root(log).map_err(|error| Failure::new("mounting", error, BROKEN))?;
@@ -62,7 +67,7 @@ fn prepare(root: Option<Root>, mut bench: Bench<'_>) -> Result<Prepared, Failure
     let (beside, state) = thread::scope(|scope| {
         let work = || Beside::work(log);
         let beside = thread::Builder::new().spawn_scoped(scope, work);
-        let state = state::bring_up(root, &command_line, &mut bench);
+        let state = state::bring_up(root, &mut bench);
         entropy::start(log);
         let beside = beside.map(thread::ScopedJoinHandle::join);
         // Without a thread, or when it broke, the work is done here.

@@ -1,17 +1,19 @@
 //! The state of the node, brought up on the disk that it runs from, or the reason why there is none.
 
 use corten_disk::state::{self, Around, Growth, Mounted};
-use corten_disk::{Disk, Search, table};
+use corten_disk::{Disk, table};
 use corten_formats::gpt::Guid;
 use corten_report::{Age, State as Report};
 use corten_sys::clock::monotonic_ms;
 
-use crate::cmdline::CommandLine;
 use crate::handover::Root;
 use crate::log::{Failure, Level, Log};
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 use crate::{machine, mounts};
+
+/// A check of a large file system on a slow disk may take hours. What takes longer than this is a hang.
+const STATE_MS: u64 = 4 * 3600 * 1000;
 
 /// What the node keeps over reboots.
 #[derive(Clone, Debug)]
@@ -44,9 +46,9 @@ pub struct Bench<'a> {
 }
 
 /// Mounts the state at `/var`, or what stands in for it.
-pub fn bring_up(root: Option<Root>, command_line: &CommandLine, bench: &mut Bench<'_>) -> State {
+pub fn bring_up(root: &Root, bench: &mut Bench<'_>) -> State {
     let log = bench.log;
-    match mounted(root, command_line, bench) {
+    match mounted(root, bench) {
         Ok(mounted) => {
             mounts::directories(log);
             let machine_id = machine::identity(log);
@@ -69,34 +71,22 @@ pub fn bring_up(root: Option<Root>, command_line: &CommandLine, bench: &mut Benc
     }
 }
 
-fn mounted(
-    root: Option<Root>,
-    command_line: &CommandLine,
-    bench: &mut Bench<'_>,
-) -> Result<Mounted, Failure> {
+fn mounted(root: &Root, bench: &mut Bench<'_>) -> Result<Mounted, Failure> {
     let (log, watchdog) = (bench.log, bench.watchdog);
     let failed = |error: corten_disk::NoState| Failure::new("preparing the state", &error, error.hint());
-    let lost = || {
+    let disk = Disk::named(&root.disk).ok_or_else(|| {
         let why = "the disk that the system runs from is not there any more";
         Failure::new("preparing the state", why, "attach the disk and start the machine again")
-    };
-    let root = root.or_else(|| find_again(command_line)).ok_or_else(lost)?;
-    let disk = Disk::named(&root.disk).ok_or_else(lost)?;
+    })?;
     let mut say = |text: &str| log.write(Level::Notice, text);
 
     let start = monotonic_ms();
     let partition = table::apply(&disk, &root.slot, &mut say).map_err(failed)?;
     let written = monotonic_ms();
     bench.timeline.record("stage2.table", start, written);
-    let mut around = Around { wait: &mut || watchdog.feed(log), say: &mut say };
+    let mut feed = watchdog.feeder(log, STATE_MS);
+    let mut around = Around { wait: &mut feed, say: &mut say };
     let mounted = state::prepare(&disk, &partition, &mut around).map_err(failed)?;
     bench.timeline.record("stage2.state", written, monotonic_ms());
     Ok(mounted)
-}
-
-/// Stage 1 said nothing that could be read.
-fn find_again(command_line: &CommandLine) -> Option<Root> {
-    let found = corten_disk::look(&Search::All, &command_line.root_hash);
-    let slot = corten_disk::choose(&found.slots).ok()??;
-    Some(Root { disk: slot.disk, slot: slot.label })
 }

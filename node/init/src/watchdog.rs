@@ -6,6 +6,7 @@
 
 use std::fs;
 
+use corten_sys::clock::monotonic_ms;
 use corten_sys::watchdog::Watchdog as Device;
 
 use crate::devices;
@@ -83,6 +84,16 @@ impl Watchdog {
     pub fn feed(&self, log: &Log) {
         if let Some(Err(error)) = self.device.as_ref().map(Device::feed) {
             log.write(Level::Warning, error);
+        }
+    }
+
+    /// What feeds it while something may take long, for that many milliseconds at most: what takes longer is a hang.
+    pub fn feeder<'a>(&'a self, log: &'a Log, limit_ms: u64) -> impl FnMut() + 'a {
+        let end = monotonic_ms().saturating_add(limit_ms);
+        move || {
+            if monotonic_ms() < end {
+                self.feed(log);
+            }
         }
     }
 

@@ -15,6 +15,7 @@ pub mod loopback;
 pub mod module;
 pub mod mount;
 pub mod partition;
+pub mod peer;
 pub mod poll;
 pub mod privileges;
 pub mod process;

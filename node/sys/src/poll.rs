@@ -22,3 +22,10 @@ pub fn readable(descriptors: &[BorrowedFd<'_>], timeout_ms: Option<u64>) -> Resu
         Err(errno) => Err(failed("poll", format!("{} descriptors", descriptors.len()))(errno)),
     }
 }
+
+/// The same for descriptors that have names: returns the names of those that can be read.
+pub fn ready<T: Copy>(watched: &[(T, BorrowedFd<'_>)], timeout_ms: Option<u64>) -> Result<Vec<T>> {
+    let descriptors: Vec<_> = watched.iter().map(|(_, descriptor)| *descriptor).collect();
+    let readable = readable(&descriptors, timeout_ms)?;
+    Ok(watched.iter().zip(readable).filter(|(_, readable)| *readable).map(|((name, _), _)| *name).collect())
+}

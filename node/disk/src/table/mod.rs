@@ -17,6 +17,7 @@ mod write;
 
 pub use apply::{Brought, StatePartition, apply, bring_up, complete};
 pub use plan::{
-    Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, plan, state_of, without_being_made,
+    Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, other_label, plan, state_of,
+    without_being_made,
 };
 pub use write::{Foreign, WriteError, find, rewrite};

@@ -204,7 +204,7 @@ struct Wish {
 }
 
 /// The label of the slot that is not this one.
-fn other_label(slot: &str) -> String {
+pub fn other_label(slot: &str) -> String {
     match (slot.strip_suffix("-a"), slot.strip_suffix("-b")) {
         (Some(name), _) => format!("{name}-b"),
         (_, Some(name)) => format!("{name}-a"),

@@ -1,6 +1,6 @@
 //! The start, counted in stage 1 before anything of the root is read: a root that can't even be read counts as well.
 
-use corten_disk::{Disk, Search, Slot};
+use corten_disk::{Disk, Search};
 use corten_formats::gpt::Guid;
 use corten_formats::verity::RootHash;
 use corten_report::Event;
@@ -16,18 +16,19 @@ use crate::report::Reporter;
 /// Counts the start of this version. After too many that were not healthy it makes the other version the next one
 /// and restarts, if there is one that is good for that; else the boot goes on.
 ///
-/// Returns the name of the partition that the loader started from, or `None` without a loader.
-pub(crate) fn begin(search: &Search, slot: &Slot, root_hash: &RootHash, log: &Log) -> Option<String> {
+/// `disk` is the one that the machine starts from. Returns the name of the partition that the loader started from, or
+/// `None` without a loader.
+pub(crate) fn begin(search: &Search, disk: &str, root_hash: &RootHash, log: &Log) -> Option<String> {
     let Search::DiskOf(guid) = search else {
         log.write(Level::Info, "no loader started this system: its starts are not counted");
         return None;
     };
-    let Some(esp) = partition(&slot.disk, *guid) else {
-        let text = format_args!("{} has no partition {guid} any more: this start is not counted", slot.disk);
+    let Some(esp) = partition(disk, *guid) else {
+        let text = format_args!("{disk} has no partition {guid} any more: this start is not counted");
         log.write(Level::Warning, text);
         return None;
     };
-    if let Err(error) = count(&slot.disk, &esp, root_hash, log) {
+    if let Err(error) = count(disk, &esp, root_hash, log) {
         log.write(Level::Warning, format_args!("this start is not counted: {error}"));
     }
     Some(esp)
@@ -72,7 +73,7 @@ fn restart(unhealthy: u32, to: &BootName, log: &Log) {
     let failure = Failure::new(
         "this version",
         format_args!("{unhealthy} starts in a row did not become healthy"),
-        "the lines above those starts in the console's log say why; activate it again when it is mended",
+        "the lines of those starts on the console say why; the other version runs until this one is replaced",
     );
     log.show(&failure, &format!("restart into {to}, which is committed too"));
     let mut reporter = Reporter::open();

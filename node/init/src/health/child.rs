@@ -1,21 +1,22 @@
-//! The tasks of [`super::Task`], each a child of PID 1 of its own. What it prints goes to the log; the last line is
-//! what PID 1 looks at.
+//! The tasks of [`super::Task`], each a child of PID 1 of its own. What it prints goes to the log; a last line that is
+//! an event goes to the report.
 
 use std::fmt::Display;
 use std::fs;
 use std::process::ExitCode;
 
-use corten_formats::verity::RootHash;
-use corten_report::Scrubbed;
-use corten_update::change::after_failures;
+use corten_disk::table::other_label;
+use corten_formats::verity::{RootHash, Scrubbed};
+use corten_report::Event;
+use corten_update::change::{after_failures, own};
 use corten_update::esp::{Outcome, entries};
 use corten_update::{BootName, Digits};
 
-use super::{Slot, record, scrub, versions};
+use super::{record, scrub, versions};
 use crate::cmdline::CommandLine;
 
-/// First word of the last line of a commit that changed something; the name of the boot image follows.
-pub(crate) const COMMITTED: &str = "committed ";
+/// A slot that is not recognised: the one block that was looked at is not what it should be.
+const LOST: Scrubbed = Scrubbed { blocks: 1, bad: 1, not_checked: 0 };
 
 /// Does a task by its name and what it needs.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
@@ -23,8 +24,9 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
         ["healthy", disk] => record::healthy(disk, &root_hash).map_err(text),
         ["commit", esp] => commit(esp, &root_hash),
         ["other-version", disk, esp] => other_version(disk, esp, &root_hash),
-        ["scrub", disk, esp] => scrub_other(disk, esp, &root_hash),
+        ["on-trial", disk, esp] => on_trial(disk, esp, &root_hash),
         ["scrub", disk, esp, slot] => scrub_running(disk, esp, slot, &root_hash),
+        ["scrub-other", disk, esp, slot] => scrub_other(disk, esp, slot, &root_hash),
         _ => Err(format!("{words:?} is no task")),
     });
     match done {
@@ -52,7 +54,7 @@ fn commit(esp: &str, root_hash: &RootHash) -> Result<(), String> {
     let name = volume.entries().map_err(text)?.into_iter().find(|name| name.root == own);
     volume.finish().map_err(text)?;
     if let (Outcome::Changed, Some(name)) = (outcome, name) {
-        println!("{COMMITTED}{name}");
+        tell(&Event::Committed { boot_image: name.to_string() });
     }
     Ok(())
 }
@@ -73,12 +75,21 @@ fn other_version(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), Stri
     Ok(())
 }
 
+fn on_trial(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), String> {
+    let volume = versions::read(esp).map_err(text)?;
+    let names = entries(&volume).map_err(text)?;
+    if own(&names, Digits::of(root_hash)).map_err(text)?.is_committed() {
+        return Err("this version is committed: a restart would change nothing".into());
+    }
+    other_version(disk, esp, root_hash)
+}
+
 fn scrub_running(disk: &str, esp: &str, label: &str, root_hash: &RootHash) -> Result<(), String> {
     corten_sys::process::yield_to_others();
     let done = match versions::slot(disk, root_hash) {
-        Some(slot) => scrub::read(&slot, root_hash).map_err(text)?.into(),
+        Some(slot) => scrub::read(&slot, root_hash).map_err(text)?,
         // The start found it by this block.
-        None => Found { blocks: 1, bad: 1 },
+        None => LOST,
     };
     if done.bad > 0 && !esp.is_empty() {
         match leads_to(disk, esp, root_hash) {
@@ -90,36 +101,36 @@ fn scrub_running(disk: &str, esp: &str, label: &str, root_hash: &RootHash) -> Re
             Err(why) => println!("{why}"),
         }
     }
-    tell(label, &done);
+    tell(&scrubbed(label, &done));
     Ok(())
 }
 
-fn scrub_other(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), String> {
+fn scrub_other(disk: &str, esp: &str, label: &str, root_hash: &RootHash) -> Result<(), String> {
     corten_sys::process::yield_to_others();
     let volume = versions::read(esp).map_err(text)?;
     let names = entries(&volume).map_err(text)?;
-    let others = names.iter().filter(|name| name.root != Digits::of(root_hash));
-    let known = others.filter_map(|name| versions::root_hash(&volume, name));
-    let there = known.filter_map(|root_hash| Some((versions::slot(disk, &root_hash)?, root_hash)));
     // A node has two slots, so there is one at most.
-    if let Some((slot, root_hash)) = { there }.next() {
-        let done = scrub::read(&slot, &root_hash).map_err(text)?.into();
-        tell(&slot.label, &done);
+    let Some(name) = names.iter().find(|name| name.root != Digits::of(root_hash)) else { return Ok(()) };
+    let label = other_label(label);
+    let Some(root_hash) = versions::root_hash(&volume, name) else {
+        println!("{name} does not tell the root hash that its name begins");
+        tell(&scrubbed(&label, &LOST));
+        return Ok(());
+    };
+    let slot = versions::slot(disk, &root_hash);
+    if slot.is_none() {
+        println!("no slot has a hash tree for {name}");
     }
+    let done = slot.map_or(Ok(LOST), |slot| scrub::read(&slot, &root_hash));
+    tell(&scrubbed(&label, &done.map_err(text)?));
     Ok(())
 }
 
-struct Found {
-    blocks: u64,
-    bad: u64,
+fn scrubbed(slot: &str, done: &Scrubbed) -> Event {
+    let Scrubbed { blocks, bad, not_checked } = *done;
+    Event::Scrubbed(corten_report::Scrubbed { slot: slot.into(), blocks, bad, not_checked })
 }
 
-impl From<corten_formats::verity::Scrubbed> for Found {
-    fn from(done: corten_formats::verity::Scrubbed) -> Self {
-        Self { blocks: done.blocks, bad: done.bad }
-    }
-}
-
-fn tell(slot: &str, found: &Found) {
-    println!("{}", Slot(Scrubbed { slot: slot.into(), blocks: found.blocks, bad: found.bad }));
+fn tell(event: &Event) {
+    print!("{}", event.to_line());
 }

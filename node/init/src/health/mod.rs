@@ -4,6 +4,7 @@
 //! stage 1   counts the start, before anything of the root is read ──> third failure in a row: the other version
 //! ready     the count is 0 again; 10 s later a version on trial is committed
 //! not ready restart, if that leads to another version; an orderly stop takes the start back
+//! no state  restart, if this version is on trial; a committed one waits for a person
 //! later     a scrub reads every block of both slots
 //! ```
 //!
@@ -16,7 +17,6 @@
 mod begin;
 pub(crate) mod child;
 mod record;
-mod result;
 pub(crate) mod schedule;
 mod scrub;
 mod versions;
@@ -24,16 +24,14 @@ mod versions;
 use corten_formats::verity::RootHash;
 
 pub(crate) use begin::begin;
-pub(crate) use result::Slot;
+use schedule::Known;
 use schedule::Loader;
 pub(crate) use schedule::{End, Schedule, Steadiness, Task, Verdict};
 
 use crate::handover::Root;
 use crate::log::{Level, Log};
 use crate::node::Image;
-
-/// This program, for its children.
-const PROGRAM: &str = "/usr/lib/corten/init";
+use crate::role::PROGRAM;
 
 /// Why a stop happens, as far as the count goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub(crate) enum Stop {
 /// The health of a running node.
 #[derive(Debug)]
 pub(crate) struct Health {
-    root: Option<Root>,
+    root: Root,
     esp: Option<String>,
     root_hash: Option<RootHash>,
     pub(crate) schedule: Schedule,
@@ -56,23 +54,24 @@ pub(crate) struct Health {
 
 impl Health {
     /// Of the version that runs from there; `esp` is the partition that the loader started from.
-    pub(crate) fn new(root: Option<Root>, esp: Option<String>, image: &Image) -> Self {
+    pub(crate) fn new(root: Root, esp: Option<String>, image: &Image) -> Self {
         let scrub_ms = u64::from(image.scrub_delay) * 1000;
-        let loader = if root.is_some() && esp.is_some() { Loader::There } else { Loader::None };
-        let schedule = Schedule::new(loader, root.is_some().then_some(scrub_ms));
+        let loader = if esp.is_some() { Loader::There } else { Loader::None };
+        let schedule = Schedule::new(loader, scrub_ms);
         Self { root, esp, root_hash: image.root_hash.parse().ok(), schedule, stop: Stop::Unhealthy }
     }
 
     /// The command of a task.
     pub(crate) fn command(&self, task: Task) -> Vec<String> {
-        let root = self.root.clone().unwrap_or_default();
+        let root = self.root.clone();
         let esp = self.esp.clone().unwrap_or_default();
         let words = match task {
             Task::Healthy => vec!["healthy".into(), root.disk],
             Task::Commit => vec!["commit".into(), esp],
             Task::OtherVersion => vec!["other-version".into(), root.disk, esp],
+            Task::OnTrial => vec!["on-trial".into(), root.disk, esp],
             Task::ScrubRunning => vec!["scrub".into(), root.disk, esp, root.slot],
-            Task::ScrubOther => vec!["scrub".into(), root.disk, esp],
+            Task::ScrubOther => vec!["scrub-other".into(), root.disk, esp, root.slot],
         };
         [PROGRAM.to_string()].into_iter().chain(words).collect()
     }
@@ -94,12 +93,17 @@ impl Health {
         self.schedule.close();
     }
 
-    /// The node has stopped. A start that somebody ended before it became healthy is taken back; the last thing that
-    /// PID 1 does before the machine goes down, so no child is needed.
+    /// The node has stopped: the last thing that PID 1 does before the machine goes down, so no child is needed. A
+    /// version that was ready is healthy, if it stopped before a child could write so. A start that somebody ended
+    /// before that is taken back.
     pub(crate) fn stopped(&self, log: &Log) {
-        let unfinished = !self.schedule.was_ready() && self.stop == Stop::Wanted && self.esp.is_some();
-        let (true, Some(root), Some(root_hash)) = (unfinished, &self.root, &self.root_hash) else { return };
-        if let Err(error) = record::taken_back(&root.disk, root_hash) {
+        let (Some(root_hash), Some(_)) = (&self.root_hash, &self.esp) else { return };
+        let done = match (self.schedule.health(), self.stop) {
+            (Known::Healthy, _) | (Known::Nothing, Stop::Unhealthy) => return,
+            (Known::Ready, _) => record::healthy(&self.root.disk, root_hash),
+            (Known::Nothing, Stop::Wanted) => record::taken_back(&self.root.disk, root_hash),
+        };
+        if let Err(error) = done {
             log.write(Level::Warning, format_args!("record of starts: {error}"));
         }
     }

@@ -20,6 +20,8 @@ pub(crate) enum Task {
     Commit,
     /// Finds out whether a restart leads to another version.
     OtherVersion,
+    /// Finds out whether this version is on trial and a restart leads to another one in the end.
+    OnTrial,
     /// Reads the running slot.
     ScrubRunning,
     /// Reads the other slot.
@@ -62,6 +64,17 @@ pub(crate) enum Verdict {
     Restart,
 }
 
+/// What is known of the health of this start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// It was not ready yet.
+    Nothing,
+    /// It was ready, and the record of starts may not say so yet.
+    Ready,
+    /// The record says so.
+    Healthy,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Starting,
@@ -73,22 +86,22 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Schedule {
     loader: Loader,
-    /// Time from ready to the first scrub; `None` where the disk is not known.
-    scrub_ms: Option<u64>,
+    /// Time from ready to the first scrub.
+    scrub_ms: u64,
     phase: Phase,
-    was_ready: bool,
+    health: Known,
     due: BTreeMap<Task, u64>,
     tries: BTreeMap<Task, u8>,
     running: Option<Task>,
 }
 
 impl Schedule {
-    pub(crate) fn new(loader: Loader, scrub_ms: Option<u64>) -> Self {
+    pub(crate) fn new(loader: Loader, scrub_ms: u64) -> Self {
         Self {
             loader,
             scrub_ms,
             phase: Phase::Starting,
-            was_ready: false,
+            health: Known::Nothing,
             due: BTreeMap::new(),
             tries: BTreeMap::new(),
             running: None,
@@ -101,15 +114,13 @@ impl Schedule {
             return;
         }
         self.phase = Phase::Ready;
-        self.was_ready = true;
+        self.health = Known::Ready;
         self.due.clear();
         if self.loader == Loader::There {
             self.due.insert(Task::Healthy, now);
             self.due.insert(Task::Commit, now.saturating_add(STEADY_MS));
         }
-        if let Some(wait) = self.scrub_ms {
-            self.due.insert(Task::ScrubRunning, now.saturating_add(wait));
-        }
+        self.due.insert(Task::ScrubRunning, now.saturating_add(self.scrub_ms));
     }
 
     /// The time in which the node should have become ready is over.
@@ -119,15 +130,22 @@ impl Schedule {
         }
     }
 
+    /// The node has no state and will not become ready.
+    pub(crate) fn maintenance(&mut self, now: u64) {
+        if self.phase == Phase::Starting && self.loader == Loader::There {
+            self.due.insert(Task::OnTrial, now);
+        }
+    }
+
     /// The node stops: nothing is due any more.
     pub(crate) fn close(&mut self) {
         self.phase = Phase::Closed;
         self.due.clear();
     }
 
-    /// Whether the node was ready once.
-    pub(crate) fn was_ready(&self) -> bool {
-        self.was_ready
+    /// What is known of the health of this start.
+    pub(crate) fn health(&self) -> Known {
+        self.health
     }
 
     /// When to look again.
@@ -158,7 +176,10 @@ impl Schedule {
     pub(crate) fn ended(&mut self, task: Task, end: End, now: u64) -> Verdict {
         self.running = None;
         match (task, end) {
-            (Task::OtherVersion, End::Done) if self.phase == Phase::Starting => return Verdict::Restart,
+            (Task::Healthy, End::Done) => self.health = Known::Healthy,
+            (Task::OtherVersion | Task::OnTrial, End::Done) if self.phase == Phase::Starting => {
+                return Verdict::Restart;
+            }
             (Task::Healthy | Task::Commit, End::Failed) if self.phase == Phase::Ready => {
                 let tries = self.tries.entry(task).or_default();
                 *tries = tries.saturating_add(1);
@@ -189,6 +210,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Longer than the tests look.
+    const LATER: u64 = 1 << 40;
+
     /// What happens up to a time, one task a line; each takes a second.
     fn run(schedule: &mut Schedule, from: u64, until: u64, services: Steadiness) -> String {
         let mut seen = Vec::new();
@@ -206,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_ready_node_resets_its_count_then_commits_then_scrubs_every_day() {
-        let mut schedule = Schedule::new(Loader::There, Some(600_000));
+        let mut schedule = Schedule::new(Loader::There, 600_000);
         assert_eq!(schedule.deadline(), None);
         schedule.ready(4000);
         insta::assert_snapshot!(
@@ -217,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_commit_waits_until_services_were_ready_for_ten_seconds() {
-        let mut schedule = Schedule::new(Loader::There, None);
+        let mut schedule = Schedule::new(Loader::There, LATER);
         schedule.ready(0);
         assert_eq!(schedule.next(0, Steady), Some(Task::Healthy));
         schedule.ended(Task::Healthy, End::Done, 100);
@@ -228,7 +252,7 @@ mod tests {
 
     #[test]
     fn without_a_loader_only_the_running_slot_is_read() {
-        let mut schedule = Schedule::new(Loader::None, Some(0));
+        let mut schedule = Schedule::new(Loader::None, 0);
         schedule.not_ready(0);
         assert_eq!(schedule.deadline(), None);
         schedule.ready(1000);
@@ -238,13 +262,13 @@ mod tests {
     #[test]
     fn a_node_that_is_not_ready_restarts_only_if_that_leads_to_another_version() {
         for (end, verdict) in [(End::Done, Verdict::Restart), (End::Failed, Verdict::GoOn)] {
-            let mut schedule = Schedule::new(Loader::There, Some(0));
+            let mut schedule = Schedule::new(Loader::There, 0);
             schedule.not_ready(120_000);
             assert_eq!(schedule.next(120_000, Unsteady), Some(Task::OtherVersion));
             assert_eq!(schedule.ended(Task::OtherVersion, end, 120_100), verdict);
         }
         // It became ready while the question was asked.
-        let mut schedule = Schedule::new(Loader::There, None);
+        let mut schedule = Schedule::new(Loader::There, LATER);
         schedule.not_ready(0);
         assert_eq!(schedule.next(0, Unsteady), Some(Task::OtherVersion));
         schedule.ready(10);
@@ -253,11 +277,39 @@ mod tests {
     }
 
     #[test]
+    fn a_node_without_a_state_restarts_only_if_its_version_is_on_trial() {
+        for (end, verdict) in [(End::Done, Verdict::Restart), (End::Failed, Verdict::GoOn)] {
+            let mut schedule = Schedule::new(Loader::There, 0);
+            schedule.maintenance(3000);
+            assert_eq!(schedule.next(3000, Steady), Some(Task::OnTrial));
+            assert_eq!(schedule.ended(Task::OnTrial, end, 3100), verdict);
+            assert_eq!(schedule.deadline(), None);
+        }
+        let mut schedule = Schedule::new(Loader::None, 0);
+        schedule.maintenance(3000);
+        assert_eq!(schedule.deadline(), None);
+    }
+
+    #[test]
+    fn a_start_is_healthy_once_the_record_says_so_also_after_the_close() {
+        let mut schedule = Schedule::new(Loader::There, LATER);
+        assert_eq!(schedule.health(), Known::Nothing);
+        schedule.ready(0);
+        assert_eq!(schedule.next(0, Steady), Some(Task::Healthy));
+        schedule.close();
+        assert_eq!(schedule.health(), Known::Ready);
+        schedule.ended(Task::Healthy, End::Failed, 10);
+        assert_eq!(schedule.health(), Known::Ready);
+        schedule.ended(Task::Healthy, End::Done, 20);
+        assert_eq!(schedule.health(), Known::Healthy);
+    }
+
+    #[test]
     fn what_fails_is_tried_again_a_few_times() {
-        let mut schedule = Schedule::new(Loader::There, None);
+        let mut schedule = Schedule::new(Loader::There, LATER);
         schedule.ready(0);
         let mut tried = 0;
-        while let Some(now) = schedule.deadline() {
+        while let Some(now) = schedule.deadline().filter(|now| *now < LATER) {
             let Some(task) = schedule.next(now, Steady) else { continue };
             tried += usize::from(task == Task::Commit);
             schedule.ended(task, End::Failed, now);
@@ -268,19 +320,21 @@ mod tests {
     proptest! {
         #[test]
         fn one_task_at_a_time_and_none_after_the_close(
-            events in prop::collection::vec((0..6u8, 0..30_000u64, any::<bool>()), 0..60),
+            events in prop::collection::vec((0..7u8, 0..30_000u64, any::<bool>()), 0..60),
         ) {
-            let mut schedule = Schedule::new(Loader::There, Some(5_000));
+            let mut schedule = Schedule::new(Loader::There, 5_000);
             let (mut now, mut running, mut closed) = (0, None, false);
             for (event, wait, yes) in events {
                 now += wait;
                 match event {
                     0 => schedule.ready(now),
                     1 => schedule.not_ready(now),
+                    4 => schedule.maintenance(now),
                     2 if wait < 2000 => { schedule.close(); closed = true; }
                     3 => if let Some(task) = running.take() {
                         let verdict = schedule.ended(task, if yes { End::Done } else { End::Failed }, now);
-                        prop_assert!(verdict == Verdict::GoOn || task == Task::OtherVersion && !closed);
+                        let asks = matches!(task, Task::OtherVersion | Task::OnTrial);
+                        prop_assert!(verdict == Verdict::GoOn || asks && !closed);
                     },
                     _ => {
                         let next = schedule.next(now, if yes { Steady } else { Unsteady });

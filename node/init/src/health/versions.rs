@@ -57,7 +57,7 @@ pub(super) fn root_hash(volume: &Volume<FileDevice>, name: &BootName) -> Option<
 
 /// The slot on a disk whose tree has this root.
 pub(super) fn slot(disk: &str, root_hash: &RootHash) -> Option<Slot> {
-    corten_disk::look(&Search::All, root_hash).slots.into_iter().find(|slot| slot.disk == disk)
+    corten_disk::look(&Search::Named(disk.into()), root_hash).slots.into_iter().next()
 }
 
 /// Whether the disk has the root that a boot image starts, whole at the top block of its tree.

@@ -59,10 +59,18 @@ impl Node<'_> {
                 if let Some(service) = self.table.get(at) {
                     self.log
                         .write(Level::Warning, format_args!("{} did not stop in time: killed", service.name));
-                    match service.kill {
-                        Kill::Group => self.end_group(at),
-                        Kill::Process => self.programs.signal_main(at, Signal::KILL),
+                    if service.kill == Kill::Group {
+                        self.end_group(at);
                     }
+                    // It may have left its group.
+                    self.programs.signal_main(at, Signal::KILL);
+                }
+            }
+            Action::Leave(at) => {
+                if let Some(service) = self.table.get(at) {
+                    let text =
+                        format_args!("{} does not end though it was killed: left behind", service.name);
+                    self.log.write(Level::Error, text);
                 }
             }
             Action::AllReady => {
@@ -96,14 +104,15 @@ impl Node<'_> {
 
     fn terminate(&mut self, at: usize) {
         let Some(service) = self.table.get(at) else { return };
-        match service.kill {
-            Kill::Process => self.programs.signal_main(at, Signal::TERM),
-            Kill::Group => {
-                for pid in cgroup::processes(&service.name) {
-                    if let Err(error) = process::kill(pid, Signal::TERM) {
-                        self.log.write(Level::Warning, error);
-                    }
-                }
+        let mut asked = match service.kill {
+            Kill::Process => Vec::new(),
+            Kill::Group => cgroup::processes(&service.name),
+        };
+        // Once, also where it left its group: some programs take a second signal for impatience.
+        asked.extend(self.programs.main(at).filter(|main| !asked.contains(main)));
+        for pid in asked {
+            if let Err(error) = process::kill(pid, Signal::TERM) {
+                self.log.write(Level::Warning, error);
             }
         }
     }

@@ -1,14 +1,13 @@
 //! The health of the running version in the life of the node: tasks that are due, and what comes of them.
 
-use corten_report::Event;
+use corten_report::{Event, Scrubbed};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
 use corten_sys::process::Exit;
 
 use super::Node;
 use super::programs::Role;
-use crate::health::child::COMMITTED;
-use crate::health::{End, Slot, Steadiness, Stop, Task, Verdict};
+use crate::health::{End, Steadiness, Stop, Task, Verdict};
 use crate::log::{Failure, Level};
 
 impl Node<'_> {
@@ -38,27 +37,32 @@ impl Node<'_> {
     /// A task ended.
     pub(super) fn health_ended(&mut self, task: Task, exit: Exit, last_line: &str) {
         let end = if exit == Exit::Code(0) { End::Done } else { End::Failed };
-        if end == End::Failed && task != Task::OtherVersion {
+        let asks = matches!(task, Task::OtherVersion | Task::OnTrial);
+        if end == End::Failed && !asks {
             self.log.write(Level::Warning, format_args!("{task:?} ended with {exit}: {last_line}"));
         }
-        if let Some(boot_image) = last_line.strip_prefix(COMMITTED).filter(|_| task == Task::Commit) {
-            self.log.write(Level::Notice, format_args!("{boot_image} is committed"));
-            self.reporter.send(&Event::Committed { boot_image: boot_image.into() });
-        }
-        if matches!(task, Task::ScrubRunning | Task::ScrubOther) {
-            self.scrubbed(last_line);
+        match Event::from_line(last_line) {
+            Some(Event::Committed { boot_image }) => {
+                self.log.write(Level::Notice, format_args!("{boot_image} is committed"));
+                self.reporter.send(&Event::Committed { boot_image });
+            }
+            Some(Event::Scrubbed(found)) => self.scrubbed(found),
+            _ => {}
         }
         if self.health.schedule.ended(task, end, monotonic_ms()) == Verdict::Restart {
+            self.log.write(Level::Notice, format_args!("restart, since {last_line}"));
             self.stop(Down::Restart, "not-ready", Stop::Unhealthy);
         }
     }
 
-    fn scrubbed(&mut self, last_line: &str) {
-        let Ok(Slot(found)) = last_line.parse() else { return };
+    fn scrubbed(&mut self, found: Scrubbed) {
         if found.bad > 0 {
+            let Scrubbed { blocks, bad, not_checked, .. } = found;
             let failure = Failure::new(
                 &format!("the scrub of {}", found.slot),
-                format_args!("{} of {} blocks are corrupt; the log names them", found.bad, found.blocks),
+                format_args!(
+                    "{bad} of {blocks} blocks are corrupt, {not_checked} could not be checked; the log names them"
+                ),
                 "the disk may be failing: write the version to this slot again, or use another disk",
             );
             self.log.show(&failure, "going on; a corrupt block that is read restarts the machine");

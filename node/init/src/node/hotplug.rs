@@ -9,9 +9,9 @@ use corten_sys::uevent::{Received, Uevents};
 use super::programs::{Programs, Role};
 use crate::devices;
 use crate::log::{Level, Log};
+use crate::role::PROGRAM;
 use crate::uevent::Uevent;
 
-const SELF: &str = "/usr/lib/corten/init";
 const MODPROBE: &str = "/sbin/modprobe";
 /// Aliases that one child is started with; the kernel limits the length of arguments.
 const BATCH: usize = 64;
@@ -28,6 +28,8 @@ enum Child {
 pub(super) struct Hotplug {
     uevents: Option<Uevents>,
     pending: BTreeSet<String>,
+    /// Whether the devices that were there at the start were looked at, or are being.
+    cold: Seen,
     child: Child,
 }
 
@@ -52,19 +54,11 @@ const ALL: Announced = Announced { input_devices: Seen::Yes, modules_or_links: S
 impl Hotplug {
     pub(super) fn listen(log: &Log) -> Self {
         let uevents = Uevents::new().map_err(|error| log.write(Level::Warning, error)).ok();
-        Self { uevents, pending: BTreeSet::new(), child: Child::None }
+        Self { uevents, pending: BTreeSet::new(), cold: Seen::No, child: Child::None }
     }
 
     pub(super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.uevents.as_ref().map(Uevents::as_fd)
-    }
-
-    /// Starts the child that looks at all devices.
-    pub(super) fn start_coldplug(&mut self, programs: &mut Programs<'_>, log: &Log) {
-        match programs.own(Role::Coldplug, "coldplug", &[SELF.into(), "coldplug".into()]) {
-            Ok(()) => self.child = Child::Coldplug,
-            Err(error) => log.write(Level::Error, format_args!("coldplug: {error}")),
-        }
     }
 
     pub(super) fn coldplug_ended(&mut self) {
@@ -105,20 +99,29 @@ impl Hotplug {
         }
     }
 
-    /// Starts a child for devices that were announced, once no other one runs.
-    pub(super) fn load_pending(&mut self, programs: &mut Programs<'_>, log: &Log) {
-        if self.child != Child::None || self.pending.is_empty() {
+    /// Starts a child once no other one runs: at first for all devices, then for those that were announced. What can't
+    /// be started now is tried again with the next event.
+    pub(super) fn load(&mut self, programs: &mut Programs<'_>, log: &Log) {
+        if self.child != Child::None {
             return;
         }
-        let mut arguments: Vec<String> = [MODPROBE, "-q", "-a", "--"].map(String::from).to_vec();
-        while let Some(alias) = self.pending.pop_first() {
-            arguments.push(alias);
-            if arguments.len() >= BATCH {
-                break;
+        if self.cold == Seen::No {
+            match programs.own(Role::Coldplug, "coldplug", &[PROGRAM.into(), "coldplug".into()]) {
+                Ok(()) => (self.child, self.cold) = (Child::Coldplug, Seen::Yes),
+                Err(error) => log.write(Level::Error, format_args!("coldplug: {error}")),
             }
+            return;
         }
-        match programs.own(Role::Drivers, "drivers", &arguments) {
-            Ok(()) => self.child = Child::Drivers,
+        let aliases: Vec<String> = self.pending.iter().take(BATCH).cloned().collect();
+        if aliases.is_empty() {
+            return;
+        }
+        let words = [MODPROBE, "-q", "-a", "--"].into_iter().chain(aliases.iter().map(String::as_str));
+        match programs.own(Role::Drivers, "drivers", &words.map(String::from).collect::<Vec<_>>()) {
+            Ok(()) => {
+                self.child = Child::Drivers;
+                self.pending.retain(|alias| !aliases.contains(alias));
+            }
             Err(error) => log.write(Level::Error, format_args!("drivers: {error}")),
         }
     }

@@ -6,10 +6,12 @@ mod health;
 mod hotplug;
 mod programs;
 mod readiness;
+mod requests;
 
 use std::os::fd::AsFd as _;
 
 use corten_config::{Kill, Restart, Service, Services};
+use corten_control::Request;
 use corten_report::{Event, Failed};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
@@ -31,6 +33,7 @@ use crate::watchdog::Watchdog;
 use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
+use requests::Requests;
 
 /// What the running image is, and what is tried before it counts as ready.
 #[derive(Clone, Debug)]
@@ -64,6 +67,21 @@ pub struct Start {
     pub(crate) health: Health,
 }
 
+/// What the loop waits for, beside the time.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// A signal, an ended process among them.
+    Signals,
+    /// An announced device.
+    Devices,
+    /// A program that asks for something.
+    Request,
+    /// The output of a program, by its place among them.
+    Output(usize),
+    /// A device with a power key, by its place among them.
+    Button(usize),
+}
+
 /// Time between two attempts to write to a host that does not read.
 const REPORT_AGAIN_MS: u64 = 200;
 
@@ -75,6 +93,7 @@ pub struct Node<'a> {
     signals: Signals,
     reporter: Reporter,
     buttons: Buttons,
+    requests: Requests,
     hotplug: Hotplug,
     table: Vec<Service>,
     supervisor: Supervisor,
@@ -111,6 +130,7 @@ impl<'a> Node<'a> {
             signals,
             reporter: Reporter::open(),
             buttons: Buttons::default(),
+            requests: Requests::listen(log),
             hotplug: Hotplug::listen(log),
             started_ms: vec![0; table.len()],
             supervisor: Supervisor::new(units),
@@ -138,7 +158,8 @@ impl<'a> Node<'a> {
         Ok(node)
     }
 
-    /// Says that nothing will run, and why. The node stays up, since a restart would change nothing.
+    /// Says that nothing will run, and why. The node stays up, since a restart would change nothing; but a version on
+    /// trial may be the reason, so it gives way.
     fn maintain(&mut self, why: &Failure) {
         self.gate.close();
         self.log.show(
@@ -147,6 +168,7 @@ impl<'a> Node<'a> {
         );
         let Failure { what, why, hint } = why.clone();
         self.reporter.send(&Event::Maintenance(Failed { what, why, hint }));
+        self.health.schedule.maintenance(monotonic_ms());
     }
 
     /// Runs until everything is stopped, and says how the machine is to go down.
@@ -158,8 +180,9 @@ impl<'a> Node<'a> {
             }
         }
         self.feed(Input::Time);
-        self.hotplug.start_coldplug(&mut self.programs, self.log);
-        while !self.stopped {
+        self.hotplug.load(&mut self.programs, self.log);
+        // A file system that grows is left to finish that.
+        while !self.stopped || self.programs.runs(Role::Grow) {
             if let Err(error) = self.turn() {
                 self.log.write(Level::Error, error);
             }
@@ -174,22 +197,31 @@ impl<'a> Node<'a> {
     fn turn(&mut self) -> Result<()> {
         let timeout = self.next_deadline().map(|deadline| deadline.saturating_sub(monotonic_ms()));
         let timeout = timeout.into_iter().chain(self.watchdog.interval_ms()).min();
-        let outputs = self.programs.descriptors().count();
-        let buttons = self.buttons.descriptors().count();
-        let readable = {
-            let fixed = [Some(self.signals.as_fd()), self.hotplug.descriptor()];
-            let all = fixed.into_iter().flatten();
-            let all: Vec<_> =
-                all.chain(self.programs.descriptors()).chain(self.buttons.descriptors()).collect();
-            poll::readable(&all, timeout)?
+        let ready = {
+            let requests = self.requests.descriptors().map(|descriptor| (Source::Request, descriptor));
+            let outputs = self.programs.descriptors();
+            let outputs = outputs.enumerate().map(|(at, descriptor)| (Source::Output(at), descriptor));
+            let buttons = self.buttons.descriptors();
+            let buttons = buttons.enumerate().map(|(at, descriptor)| (Source::Button(at), descriptor));
+            let mut watched = vec![(Source::Signals, self.signals.as_fd())];
+            watched.extend(self.hotplug.descriptor().map(|descriptor| (Source::Devices, descriptor)));
+            watched.extend(requests.chain(outputs).chain(buttons));
+            poll::ready(&watched, timeout)?
         };
         let now = monotonic_ms();
-        let behind_fixed = readable.len().saturating_sub(outputs + buttons);
-        let (_, readable) = readable.split_at_checked(behind_fixed).unwrap_or_default();
-        let (from_programs, from_buttons) = readable.split_at_checked(outputs).unwrap_or_default();
-        self.programs.read(from_programs, now);
-        if self.buttons.pressed(from_buttons) {
+        let of = |pick: fn(&Source) -> Option<usize>| ready.iter().filter_map(pick).collect::<Vec<_>>();
+        let outputs = of(|source| if let Source::Output(at) = source { Some(*at) } else { None });
+        let buttons = of(|source| if let Source::Button(at) = source { Some(*at) } else { None });
+        self.programs.read(&outputs, now);
+        if self.buttons.pressed(&buttons) {
             self.stop(Down::PowerOff, "power-button", Stop::Wanted);
+        }
+        if let Some(request) = self.requests.take_in(now, self.log) {
+            let how = match request {
+                Request::PowerOff => Down::PowerOff,
+                Request::Restart => Down::Restart,
+            };
+            self.stop(how, "request", Stop::Wanted);
         }
         let announced = self.hotplug.take_in(self.log);
         if announced.input_devices == Seen::Yes {
@@ -201,7 +233,7 @@ impl<'a> Node<'a> {
         self.settings.again(now, self.log);
         self.take_signals()?;
         self.reap()?;
-        self.hotplug.load_pending(&mut self.programs, self.log);
+        self.hotplug.load(&mut self.programs, self.log);
         self.feed(Input::Time);
         self.check_readiness();
         self.tend_health();
@@ -217,6 +249,7 @@ impl<'a> Node<'a> {
             self.supervisor.deadline(),
             self.gate.deadline(),
             self.settings.deadline(),
+            self.requests.deadline(),
             self.health.schedule.deadline(),
             report,
         ];
@@ -257,7 +290,8 @@ impl<'a> Node<'a> {
                     let level = if expected { Level::Info } else { Level::Warning };
                     self.log.write(level, format_args!("{} ended by itself with {exit}", service.name));
                 }
-                if service.kill == Kill::Group {
+                // While the node stops, what is left of the group has been asked to end and has its time.
+                if service.kill == Kill::Group && self.going.is_none() {
                     self.end_group(at);
                 }
                 self.programs.end_check(at);
@@ -327,6 +361,7 @@ impl<'a> Node<'a> {
     /// Stops the event loop for good, so that an operator sees the watchdog do its work.
     fn hang(&mut self) {
         self.reporter.flush();
+        self.watchdog.feed(self.log);
         self.log.write(
             Level::Notice,
             "selftest: init hangs from now on, until the watchdog restarts the machine",

@@ -117,14 +117,13 @@ impl<'a> Programs<'a> {
         self.spawn(Role::Main(at), &service.name, command, &inside)
     }
 
-    /// Starts the check of a service.
+    /// Starts the check of a service: in its group and with its rights, no others.
     pub(super) fn check(&mut self, at: usize, service: &Service) -> Result<(), StartError> {
-        self.spawn(
-            Role::Check(at),
-            &format!("{} check", service.name),
-            command(&service.ready)?,
-            &Inside::default(),
-        )
+        let group = cgroup::of(&service.name);
+        let inside = Inside { group: Some(&group), privileges: privileges::of(service) };
+        let mut command = command(&service.ready)?;
+        command.envs(&service.environment);
+        self.spawn(Role::Check(at), &format!("{} check", service.name), command, &inside)
     }
 
     /// Starts a program of init itself.
@@ -164,24 +163,34 @@ impl<'a> Programs<'a> {
         }
     }
 
+    /// The main process of a service, if it runs.
+    pub(super) fn main(&self, at: usize) -> Option<u32> {
+        self.processes.iter().find(|(_, process)| process.role == Role::Main(at)).map(|(pid, _)| *pid)
+    }
+
     /// Sends a signal to the main process of a service.
     pub(super) fn signal_main(&self, at: usize, signal: Signal) {
-        let main = self.processes.iter().find(|(_, process)| process.role == Role::Main(at));
-        if let Some((pid, _)) = main
-            && let Err(error) = process::kill(*pid, signal)
+        if let Some(pid) = self.main(at)
+            && let Err(error) = process::kill(pid, signal)
         {
             self.log.write(Level::Warning, error);
         }
     }
 
-    /// What to wait on. The order is that of [`Self::read`].
+    /// Whether a process runs that is for this.
+    pub(super) fn runs(&self, role: Role) -> bool {
+        self.processes.values().any(|process| process.role == role)
+    }
+
+    /// What to wait on, in the order by which [`Self::read`] counts.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         self.outputs.iter().map(|output| output.pipe.as_fd())
     }
 
     /// Reads the pipes that have something to say.
-    pub(super) fn read(&mut self, readable: &[bool], now: u64) {
-        for (output, _) in self.outputs.iter_mut().zip(readable).filter(|(_, readable)| **readable) {
+    pub(super) fn read(&mut self, readable: &[usize], now: u64) {
+        for at in readable {
+            let Some(output) = self.outputs.get_mut(*at) else { continue };
             let lines = output.read(now);
             print(self.log, output, lines, &mut self.processes);
         }

@@ -11,13 +11,13 @@ use super::programs::{Programs, Role};
 use crate::cmdline::Selftest;
 use crate::facts;
 use crate::log::{Failure, Level, Log};
+use crate::role::PROGRAM;
 use crate::state::Kept;
 
 /// A node that is not ready by then says so, and goes on trying.
 const READY_TIMEOUT_MS: u64 = 120_000;
 
 const HEALTH: &str = "/usr/lib/corten/health";
-const PROGRAM: &str = "/usr/lib/corten/init";
 const SELFTEST: &str = "selftest.container";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Gate {
         self.deadline = None;
     }
 
-    /// A service failed for good, so there is nothing to wait for: say now that the node is not ready.
+    /// There is nothing left to wait for: say now that the node is not ready, if nothing was said yet.
     pub(super) fn gave_up(&mut self) {
         self.deadline = self.deadline.map(|_| 0);
     }
@@ -110,7 +110,7 @@ impl Gate {
         } else {
             self.found.insert(SELFTEST.into(), format!("{line} ({exit})"));
             // There is one test and no second try: say now that it failed.
-            self.deadline = Some(0);
+            self.gave_up();
         }
     }
 

@@ -10,7 +10,8 @@
 //!  A service that ended and is not to be started again is Done, which counts as ready for those that come after it,
 //!  or Failed, which does not.
 //!
-//!  Stop: a service is terminated once nothing that comes after it runs, and killed when its time is over.
+//!  Stop: a service is terminated once nothing that comes after it runs, killed when its time is over, and left behind
+//!  if it does not even end then.
 //! ```
 
 mod backoff;
@@ -92,6 +93,8 @@ pub enum Action {
     Terminate(usize),
     /// End it.
     Kill(usize),
+    /// It did not end when it was killed, and is not waited for any more.
+    Leave(usize),
     /// All services are ready, for the first time.
     AllReady,
     /// Nothing runs any more, after [`Input::Stop`].
@@ -114,7 +117,11 @@ enum State {
         until: u64,
     },
     Stopping {
-        kill_at: Option<u64>,
+        kill_at: u64,
+    },
+    /// Killed, and left behind then if it does not even end by that.
+    Killed {
+        leave_at: u64,
     },
     Stopped,
 }
@@ -126,7 +133,7 @@ impl State {
     }
 
     fn runs(self) -> bool {
-        matches!(self, Self::Starting { .. } | Self::Ready | Self::Stopping { .. })
+        matches!(self, Self::Starting { .. } | Self::Ready | Self::Stopping { .. } | Self::Killed { .. })
     }
 }
 
@@ -142,6 +149,8 @@ struct Entry {
 /// A check that found a service not ready is made again after this time at first, and twice the time each time.
 const CHECK_AGAIN_MS: u64 = 1000;
 const CHECK_AGAIN_LONGEST_MS: u64 = 16_000;
+/// A process that waits for a device ends only when that answers. Nothing waits longer for one that was killed.
+const LEAVE_MS: u64 = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -186,9 +195,13 @@ impl Supervisor {
 
     /// When [`Input::Time`] is due at the latest.
     pub fn deadline(&self) -> Option<u64> {
+        let stopping = self.phase == Phase::Stopping;
         let due = |entry: &Entry| match entry.state {
-            State::Starting { check_at: at } | State::Stopping { kill_at: at } => at,
-            State::BackOff { until } => Some(until),
+            // While everything stops, what others still need is left as it is.
+            State::Starting { check_at } => check_at.filter(|_| !stopping),
+            State::BackOff { until: at }
+            | State::Stopping { kill_at: at }
+            | State::Killed { leave_at: at } => Some(at),
             State::Waiting | State::Ready | State::Done | State::Failed | State::Stopped => None,
         };
         self.entries.iter().filter_map(due).min()
@@ -305,13 +318,16 @@ impl Supervisor {
                     entry.state = State::Stopped;
                 }
                 State::Starting { .. } | State::Ready if !needed.contains(&at) => {
-                    entry.state =
-                        State::Stopping { kill_at: Some(now_ms.saturating_add(entry.unit.stop_ms)) };
+                    entry.state = State::Stopping { kill_at: now_ms.saturating_add(entry.unit.stop_ms) };
                     actions.push(Action::Terminate(at));
                 }
-                State::Stopping { kill_at: Some(due) } if due <= now_ms => {
-                    entry.state = State::Stopping { kill_at: None };
+                State::Stopping { kill_at } if kill_at <= now_ms => {
+                    entry.state = State::Killed { leave_at: now_ms.saturating_add(LEAVE_MS) };
                     actions.push(Action::Kill(at));
+                }
+                State::Killed { leave_at } if leave_at <= now_ms => {
+                    entry.state = State::Stopped;
+                    actions.push(Action::Leave(at));
                 }
                 _ => {}
             }

@@ -80,6 +80,31 @@ fn a_stop_goes_backwards_and_kills_what_takes_too_long() {
 }
 
 #[test]
+fn what_does_not_end_when_it_is_killed_does_not_keep_the_machine_from_stopping() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    supervisor.handle(0, &Input::Stop);
+    assert_eq!(supervisor.handle(5000, &Input::Time), [Action::Kill(0)]);
+    assert_eq!(supervisor.deadline(), Some(15_000));
+    assert_eq!(supervisor.handle(15_000, &Input::Time), [Action::Leave(0), Action::AllStopped]);
+}
+
+#[test]
+fn a_check_that_is_due_does_not_keep_a_stop_busy() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Checked), unit(&[], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    supervisor.handle(0, &Input::Started(1));
+    supervisor.handle(0, &Input::Checked(0, Check::NotReady));
+    assert_eq!(supervisor.deadline(), Some(1000));
+    let needs_the_first = Unit { after: vec![0], ..unit(&[], Readiness::Started) };
+    supervisor.entries[1].unit = needs_the_first;
+    assert_eq!(supervisor.handle(10, &Input::Stop), [Action::Terminate(1)]);
+    assert_eq!(supervisor.deadline(), Some(5010));
+}
+
+#[test]
 fn a_table_without_services_is_ready_and_stops_at_once() {
     let mut supervisor = Supervisor::new(Vec::new());
     assert_eq!(supervisor.handle(0, &Input::Time), [Action::AllReady]);
@@ -146,6 +171,10 @@ impl Model {
                     prop_assert!((self.runs[at] || done) && !self.ready[at]);
                     self.ready[at] = true;
                 }
+                Action::Leave(at) => {
+                    prop_assert!(self.stopping && self.runs[at]);
+                    self.runs[at] = false;
+                }
                 Action::Terminate(at) | Action::Kill(at) => {
                     prop_assert!(self.stopping);
                     let dependents = units.iter().enumerate().filter(|(_, unit)| unit.after.contains(&at));
@@ -180,6 +209,8 @@ proptest! {
             (prop::collection::vec(any::<usize>(), 0..3), any::<bool>(), restart()),
             1..6,
         ),
+        // Services whose process does not end, whatever it is sent.
+        stuck in prop::collection::vec(prop::bool::weighted(0.2), 6),
         before in prop::collection::vec(happens(), 0..60),
     ) {
         let units: Vec<Unit> = table
@@ -254,7 +285,7 @@ proptest! {
         model.stopping = true;
         let mut told = vec![false; units.len()];
         let mut input = Input::Stop;
-        for _ in 0..=2 * units.len() {
+        for _ in 0..=4 * units.len() {
             let actions = supervisor.handle(now, &input);
             model.apply(&units, &actions)?;
             for action in &actions {
@@ -262,12 +293,12 @@ proptest! {
                     told[*at] = true;
                 }
             }
-            let ends = (0..units.len()).find(|at| told[*at] && model.runs[*at]);
+            let ends = (0..units.len()).find(|at| told[*at] && model.runs[*at] && !stuck[*at]);
             input = ends.map_or(Input::Time, |at| Input::Ended(at, Ending::Failure));
-            if let Some(at) = ends {
-                model.runs[at] = false;
+            match ends {
+                Some(at) => model.runs[at] = false,
+                None => now = supervisor.deadline().unwrap_or(now),
             }
-            now += 1;
         }
         prop_assert!(model.stopped, "the stop did not end");
     }

@@ -3,10 +3,10 @@
 //! Nothing else happens here, and nothing that the loader's stub put beside the boot image is looked at: only the
 //! kernel command line, the modules of the initrd and the disk.
 
-use std::collections::BTreeSet;
+mod find;
+
 use std::fmt::Display;
 use std::fs;
-use std::os::fd::AsFd as _;
 use std::thread;
 
 use corten_disk::{Search, Slot, loader};
@@ -15,24 +15,19 @@ use corten_report::BeforeKernel;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::dm::{DeviceMapper, Target};
 use corten_sys::mount::{Mount, MountFlags, mount, move_mount, switch_root};
-use corten_sys::uevent::{Received, Uevents};
-use corten_sys::{SysError, cache, poll};
+use corten_sys::uevent::Uevents;
+use corten_sys::{SysError, cache};
 
 use crate::cmdline::CommandLine;
 use crate::handover::{Handover, Root};
 use crate::log::{Failure, Level, Log};
 use crate::modules::{Modules, Outcome};
+use crate::role::PROGRAM;
 use crate::timeline::Timeline;
-use crate::uevent::Uevent;
 use crate::watchdog::Watchdog;
-use crate::{devices, health, mounts};
+use crate::{health, mounts};
+use find::{Finder, NotFound};
 
-/// How long a disk may take to appear once nothing else does any more.
-const DISK_TIMEOUT_MS: u64 = 10_000;
-/// How long a disk may take in all: real ones have to spin up. Less than the watchdog waits for food.
-const DISK_TIMEOUT_ALL_MS: u64 = 40_000;
-/// The disks are looked at again after this time even if nothing is announced.
-const LOOK_AGAIN_MS: u64 = 250;
 /// What every boot needs, whatever the machine.
 const NEEDED: [&str; 2] = ["dm-verity", "erofs"];
 /// SHA-256 by instructions of the processor, if it has them. dm-verity takes the best that is there when it is set
@@ -41,8 +36,6 @@ const HASH: &str = "crypto-sha256";
 /// Name of the mapped device.
 const DEVICE: &str = "root";
 const SYSROOT: &str = "/sysroot";
-/// Where init lies in the root.
-const STAGE2: &str = "/usr/lib/corten/init";
 
 /// Boots into the root. Returns only if it can't.
 pub fn run(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Failure {
@@ -77,25 +70,33 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
     let uevents = Uevents::new().map_err(no_kernel_part)?;
     let mut secure_boot = false;
     // Checking the signatures of modules takes the most time here, so what does not need the disk is loaded beside.
+    let others = || {
+        if let Err(error) = modules.load(HASH, log) {
+            log.write(Level::Debug, error);
+        }
+        NEEDED.iter().try_for_each(|name| require(&modules, name, log))
+    };
     let (slot, esp) = thread::scope(|scope| {
-        let others = scope.spawn(|| {
-            if let Err(error) = modules.load(HASH, log) {
-                log.write(Level::Debug, error);
-            }
-            NEEDED.iter().try_for_each(|name| require(&modules, name, log))
-        });
+        let beside = thread::Builder::new().spawn_scoped(scope, others);
         *watchdog = Watchdog::arm(&modules, log);
         clock.step("stage1.watchdog");
         let search;
         (search, secure_boot) = ask_loader(&modules, clock.timeline, log);
-        let slot = wait_for_slot(&search, &command_line, &modules, &uevents, log)?;
+        let root_hash = &command_line.root_hash;
+        let finder = Finder { search: &search, root_hash, modules: &modules, uevents: &uevents, log };
+        let slot = finder.wait(watchdog).map_err(|NotFound { disks, failure }| {
+            // A slot that is damaged where it is recognised is an unhealthy start like any other.
+            if let [disk] = &disks[..] {
+                health::begin(&search, disk, root_hash, log);
+            }
+            failure
+        })?;
         clock.step("stage1.disk");
-        let esp = health::begin(&search, &slot, &command_line.root_hash, log);
+        let esp = health::begin(&search, &slot.disk, root_hash, log);
         clock.step("stage1.starts");
-        match others.join() {
-            Ok(loaded) => loaded.map(|()| (slot, esp)),
-            Err(_) => Err(Failure::new("loading a module", "the thread ended", "start the machine again")),
-        }
+        // Without a thread the work is done here.
+        beside.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(others)?;
+        Ok((slot, esp))
     })?;
     clock.step("stage1.modules");
 
@@ -114,9 +115,8 @@ fn boot(log: &mut Log, watchdog: &mut Watchdog, timeline: &mut Timeline) -> Resu
     watchdog.keep_over_exec(log);
     watchdog.feed(log);
     let root = Root { disk: slot.disk, slot: slot.label };
-    let root = Some(root);
     let handover = Handover { timeline: std::mem::take(clock.timeline), root, esp, secure_boot };
-    let error = corten_sys::process::exec(STAGE2, &["stage2", &handover.encode()]);
+    let error = corten_sys::process::exec(PROGRAM, &["stage2", &handover.encode()]);
     Err(Failure::new("starting stage 2", error, "the root image is not one of Corten: build it again"))
 }
 
@@ -167,65 +167,6 @@ fn ask_loader(modules: &Modules, timeline: &mut Timeline, log: &Log) -> (Search,
     (loader.partition.map_or(Search::All, Search::DiskOf), loader.secure_boot)
 }
 
-fn wait_for_slot(
-    search: &Search,
-    command_line: &CommandLine,
-    modules: &Modules,
-    uevents: &Uevents,
-    log: &Log,
-) -> Result<Slot, Failure> {
-    let last_deadline = monotonic_ms() + DISK_TIMEOUT_ALL_MS;
-    let mut deadline = monotonic_ms() + DISK_TIMEOUT_MS;
-    // A machine with virtio has its disk there, nearly always: drivers for the rest are loaded only if it has not.
-    let (mut now, mut later): (BTreeSet<_>, BTreeSet<_>) =
-        devices::aliases().into_iter().partition(|alias| alias.starts_with("virtio:"));
-    loop {
-        modules.load_for_devices(now.iter().map(String::as_str), log);
-        let found = corten_disk::look(search, &command_line.root_hash);
-        for slot in found.slots.iter().skip(1) {
-            log.write(Level::Warning, format_args!("{} of {} has the same content", slot.label, slot.disk));
-        }
-        let chosen = corten_disk::choose(&found.slots).map_err(|error| {
-            let hint =
-                "detach the disk that is not this machine's own: it is a copy of the other, state included";
-            Failure::new("telling the machine's own disk", error, hint)
-        })?;
-        if let Some(slot) = chosen {
-            return Ok(slot);
-        }
-        if !later.is_empty() {
-            now = std::mem::take(&mut later);
-            continue;
-        }
-        let left = deadline.saturating_sub(monotonic_ms());
-        if left == 0 {
-            let seen = if found.remarks.is_empty() { "no disk".into() } else { found.remarks.join("; ") };
-            let why = format!("no partition belongs to root hash {}: {seen}", command_line.root_hash);
-            let hint = "attach the disk that this boot image was built with, or start the other version";
-            return Err(Failure::new("finding the root", why, hint));
-        }
-        let _ = poll::readable(&[uevents.as_fd()], Some(left.min(LOOK_AGAIN_MS)));
-        now = announced(uevents);
-        if !now.is_empty() {
-            deadline = last_deadline.min(monotonic_ms() + DISK_TIMEOUT_MS);
-        }
-    }
-}
-
-/// Aliases of the devices that were announced since the last look.
-fn announced(uevents: &Uevents) -> BTreeSet<String> {
-    let mut aliases = BTreeSet::new();
-    loop {
-        match uevents.next() {
-            Ok(Received::Message(message)) => {
-                aliases.extend(Uevent::parse(&message).and_then(|event| event.modalias));
-            }
-            Ok(Received::Lost) => aliases.extend(devices::aliases()),
-            Ok(Received::Nothing) | Err(_) => return aliases,
-        }
-    }
-}
-
 /// Has the kernel check every block of the slot that is read from now on. Returns the path of the checked device.
 fn verify(slot: &Slot, command_line: &CommandLine) -> Result<String, Failure> {
     let target = Target {
@@ -256,7 +197,7 @@ fn enter(device: &str) -> Result<(), SysError> {
     let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
     mount(&Mount { source: device, target: SYSROOT, kind: "erofs", flags, data: "" })?;
     // It is read and unpacked while the rest is done here.
-    if let Ok(stage2) = fs::File::open(format!("{SYSROOT}{STAGE2}")) {
+    if let Ok(stage2) = fs::File::open(format!("{SYSROOT}{PROGRAM}")) {
         cache::expect(stage2);
     }
     for directory in ["/dev", "/proc", "/sys"] {
