@@ -2,12 +2,18 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt as _;
+
+use corten_sys::clock::monotonic_ms;
+use corten_sys::poll;
 
 /// open(2): the terminal does not become the one whose keys send signals to who opens it (O_NOCTTY), and one that
 /// takes nothing, since somebody stopped it or nobody reads it, does not make init wait (O_NONBLOCK).
 const TERMINAL: i32 = 0o400 | 0o4000;
+/// A block of lines takes a tenth of that on a slow serial line.
+const CONSOLE_MS: u64 = 2000;
 
 /// The kernel refuses records above 1024 bytes less its own prefix.
 const MAX_RECORD: usize = 900;
@@ -100,10 +106,31 @@ fn consoles() -> Vec<String> {
     names.split_whitespace().map(|name| format!("/dev/{name}")).collect()
 }
 
-/// Whether it could be written there.
+/// Whether some of it could be written there.
 fn show_on(console: &str, block: &str) -> bool {
     let opened = File::options().write(true).custom_flags(TERMINAL).open(console);
-    opened.is_ok_and(|mut console| console.write_all(block.as_bytes()).is_ok())
+    opened.is_ok_and(|console| write_for(console, block.as_bytes(), CONSOLE_MS) < block.len())
+}
+
+/// Writes to a file that may take nothing for a while, and gives up when the time is over. Returns how many bytes are
+/// left.
+fn write_for(mut file: impl Write + AsFd, bytes: &[u8], time_ms: u64) -> usize {
+    let end = monotonic_ms().saturating_add(time_ms);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match file.write(rest) {
+            Ok(written) if written > 0 => rest = rest.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let left = end.saturating_sub(monotonic_ms());
+                if left == 0 || !poll::writable(file.as_fd(), left).unwrap_or(false) {
+                    break;
+                }
+            }
+            Ok(_) | Err(_) => break,
+        }
+    }
+    rest.len()
 }
 
 fn block(failure: &Failure, then: &str) -> String {
@@ -135,6 +162,22 @@ mod tests {
             help: check the cable
             now:  restart in 10 s
         ");
+    }
+
+    #[test]
+    fn a_console_that_takes_nothing_is_given_up_and_one_that_is_slow_gets_everything() {
+        let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().expect("two sockets");
+        ours.set_nonblocking(true).expect("a socket");
+        let text = vec![b'x'; 1 << 20];
+        let left = write_for(&ours, &text, 50);
+        assert!(left > 0 && left < text.len(), "{left}");
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            std::io::Read::read_to_end(&mut theirs, &mut all).map(|_| all.len())
+        });
+        assert_eq!(write_for(&ours, &text, 60_000), 0);
+        drop(ours);
+        assert_eq!(reader.join().expect("no panic").ok(), Some(2 * text.len() - left));
     }
 
     #[test]
