@@ -53,6 +53,8 @@ struct Prepared {
 fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     let log = bench.log;
     let start = monotonic_ms();
+    // The kernel reads and unpacks this program.
+    bench.timeline.record_next("stage2.start", start);
     mounts::root(log).map_err(|error| Failure::new("mounting", error, BROKEN))?;
     let command_line = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     let command_line = CommandLine::parse(&command_line)
@@ -61,8 +63,6 @@ fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     bench.timeline.record("stage2.mounts", start, mounted);
     let services = services().map_err(|why| Failure::new("reading the table of services", why, BROKEN))?;
     read_ahead(&services);
-    let ahead = monotonic_ms();
-    bench.timeline.record("stage2.read-ahead", mounted, ahead);
     // Control groups and some settings make the kernel wait for all processors, so they are written beside the rest.
     let (beside, state) = thread::scope(|scope| {
         let work = || Beside::work(log);
@@ -75,7 +75,7 @@ fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     });
     let Beside { names, settings, names_end, settings_end } = beside;
     names.map_err(|error| Failure::new("setting up cgroups", error, BROKEN))?;
-    bench.timeline.record("stage2.names", ahead, names_end);
+    bench.timeline.record("stage2.names", mounted, names_end);
     bench.timeline.record("stage2.sysctl", names_end, settings_end);
     let image = Image {
         version: facts::version(),
@@ -115,15 +115,14 @@ fn names_and_groups(log: &Log) -> io::Result<()> {
     Ok(())
 }
 
-/// Has the programs of the services and of their checks read while the disk is looked after: one processor would be
-/// idle, and a program that starts is read piece by piece, each when it is needed.
+/// Has the programs of the services and of their checks read beside everything else: one processor would be idle, and
+/// a program that starts is read piece by piece, each when it is needed. Nobody waits for it.
 fn read_ahead(services: &Services) {
     let programs = services.services.iter().flat_map(|service| [service.exec.first(), service.ready.first()]);
-    for program in programs.flatten() {
-        if let Ok(file) = fs::File::open(program) {
-            cache::expect(file);
-        }
-    }
+    let programs: Vec<String> = programs.flatten().cloned().collect();
+    let work = move || programs.iter().for_each(|program| cache::expect_program(program));
+    // Without a thread, programs are read when they start.
+    let _ = thread::Builder::new().spawn(work);
 }
 
 fn services() -> Result<Services, String> {

@@ -38,6 +38,12 @@ impl Timeline {
         fs::write(FILE, serde_json::to_vec(self)?)
     }
 
+    /// Records a part that began when the one before it ended.
+    pub fn record_next(&mut self, name: impl Into<String>, end_ms: u64) {
+        let start_ms = self.steps.last().map_or(end_ms, |step| step.end_ms);
+        self.record(name, start_ms, end_ms);
+    }
+
     /// What was recorded.
     pub fn steps(&self) -> &[Step] {
         &self.steps

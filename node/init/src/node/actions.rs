@@ -81,7 +81,7 @@ impl Node<'_> {
         None
     }
 
-    fn step(&mut self, name: &str, start_ms: u64, end_ms: u64) {
+    pub(super) fn step(&mut self, name: &str, start_ms: u64, end_ms: u64) {
         self.log.write(Level::Info, format_args!("{name} took {} ms", end_ms.saturating_sub(start_ms)));
         self.timeline.record(name, start_ms, end_ms);
         self.reporter.send(&Event::Step(Step { name: name.into(), start_ms, end_ms }));

@@ -99,6 +99,8 @@ pub struct Node<'a> {
     supervisor: Supervisor,
     programs: Programs<'a>,
     gate: Gate,
+    /// When the loop began, and with it the search for drivers.
+    began_ms: u64,
     /// When each service was last started.
     started_ms: Vec<u64>,
     selftest: Selftest,
@@ -132,6 +134,7 @@ impl<'a> Node<'a> {
             buttons: Buttons::default(),
             requests: Requests::listen(log),
             hotplug: Hotplug::listen(log),
+            began_ms: monotonic_ms(),
             started_ms: vec![0; table.len()],
             supervisor: Supervisor::new(units),
             programs: Programs::new(log),
@@ -308,6 +311,7 @@ impl<'a> Node<'a> {
             }
             Role::Selftest => self.gate.selftest_ended(exit, &last_line),
             Role::Coldplug => {
+                self.step("drivers", self.began_ms, monotonic_ms());
                 self.buttons.scan();
                 self.hotplug.coldplug_ended();
                 self.settings.devices_settled(self.log);

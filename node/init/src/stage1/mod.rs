@@ -197,9 +197,7 @@ fn enter(device: &str) -> Result<(), SysError> {
     let flags = MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
     mount(&Mount { source: device, target: SYSROOT, kind: "erofs", flags, data: "" })?;
     // It is read and unpacked while the rest is done here.
-    if let Ok(stage2) = fs::File::open(format!("{SYSROOT}{PROGRAM}")) {
-        cache::expect(stage2);
-    }
+    cache::expect_program(&format!("{SYSROOT}{PROGRAM}"));
     for directory in ["/dev", "/proc", "/sys"] {
         move_mount(directory, &format!("{SYSROOT}{directory}"))?;
     }
