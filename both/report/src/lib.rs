@@ -73,7 +73,8 @@ pub struct Ready {
     pub secure_boot: bool,
     /// Milliseconds from kernel start to ready.
     pub kernel_to_ready_ms: u64,
-    /// Memory in use, page cache aside, bytes: MemTotal - MemFree - Buffers - Cached - SReclaimable + Shmem.
+    /// Memory in use, page cache aside, bytes: MemTotal - MemFree - Buffers - Cached - SReclaimable + Shmem, less the
+    /// free pages that processors keep in lists of their own, which MemFree leaves out.
     pub memory_used_bytes: u64,
     /// User-space processes, init included.
     pub processes: u32,
