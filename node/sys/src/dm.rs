@@ -31,9 +31,7 @@ const READ_ONLY: u32 = 1;
 /// A command of `/dev/mapper/control`, with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Command {
-    Version = 0,
     Create = 3,
-    Remove = 4,
     /// Suspends with a flag that is never given here, and resumes without it.
     Resume = 6,
     Load = 9,
@@ -73,12 +71,6 @@ impl DeviceMapper {
         Ok(Self { control })
     }
 
-    /// Version of the kernel's interface.
-    pub fn version(&self) -> Result<[u32; 3]> {
-        let answer = self.call(Command::Version, request("", "", 0, None), "DM_VERSION")?;
-        Ok([field(&answer, 0), field(&answer, 4), field(&answer, 8)])
-    }
-
     /// Creates a mapped device without a table.
     pub fn create(&self, name: &str, uuid: &str) -> Result<DeviceNumber> {
         let answer = self.call(Command::Create, request(name, uuid, 0, None), name)?;
@@ -95,11 +87,6 @@ impl DeviceMapper {
         self.call(Command::Resume, request(name, "", 0, None), name).map(drop)
     }
 
-    /// Removes a mapped device that nobody uses.
-    pub fn remove(&self, name: &str) -> Result<()> {
-        self.call(Command::Remove, request(name, "", 0, None), name).map(drop)
-    }
-
     fn call(&self, command: Command, mut buffer: Vec<u8>, subject: &str) -> Result<Vec<u8>> {
         let call = Call { command, buffer: &mut buffer };
         // SAFETY: the buffer holds a struct dm_ioctl whose data_size is the length of the buffer, so the kernel
@@ -112,9 +99,7 @@ impl DeviceMapper {
 impl Command {
     fn name(self) -> &'static str {
         match self {
-            Self::Version => "ioctl DM_VERSION",
             Self::Create => "ioctl DM_DEV_CREATE",
-            Self::Remove => "ioctl DM_DEV_REMOVE",
             Self::Resume => "ioctl DM_DEV_SUSPEND",
             Self::Load => "ioctl DM_TABLE_LOAD",
         }

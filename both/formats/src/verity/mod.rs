@@ -27,5 +27,5 @@ pub use format::{BLOCK, SUPERBLOCK};
 pub use reader::{HEAD, Mismatch, Superblock, SuperblockError, check_top_block, verify};
 pub use root_hash::{RootHash, RootHashError};
 pub use scrub::{Bad, ReadAt, ScrubError, Scrubbed, scrub};
-pub use table::{OnCorruption, table_params};
+pub use table::table_params;
 pub use writer::{FormatError, Verity, format};

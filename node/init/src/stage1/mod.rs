@@ -10,7 +10,7 @@ use std::fs;
 use std::thread;
 
 use corten_disk::{Search, Slot, loader};
-use corten_formats::verity::{OnCorruption, table_params};
+use corten_formats::verity::table_params;
 use corten_report::BeforeKernel;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::dm::{DeviceMapper, Target};
@@ -172,13 +172,7 @@ fn verify(slot: &Slot, command_line: &CommandLine) -> Result<String, Failure> {
     let target = Target {
         sectors: slot.superblock.data_size() / 512,
         kind: "verity".into(),
-        parameters: table_params(
-            &slot.superblock,
-            &command_line.root_hash,
-            &slot.data,
-            &slot.verity,
-            OnCorruption::Restart,
-        ),
+        parameters: table_params(&slot.superblock, &command_line.root_hash, &slot.data, &slot.verity),
     };
     let set_up = || {
         let mapper = DeviceMapper::open()?;
