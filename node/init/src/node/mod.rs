@@ -7,17 +7,16 @@ mod hotplug;
 mod programs;
 mod readiness;
 mod requests;
-
-use std::os::fd::AsFd as _;
+mod wait;
 
 use corten_config::{Kill, Restart, Service, Services};
 use corten_control::Request;
 use corten_report::{Event, Failed};
+use corten_sys::Result;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
 use corten_sys::process::{self, Exit};
 use corten_sys::signal::{Signal, Signals};
-use corten_sys::{Result, poll};
 
 use crate::button::Buttons;
 use crate::cmdline::Selftest;
@@ -25,7 +24,7 @@ use crate::health::{Health, Stop};
 use crate::log::{Failure, Level, Log};
 use crate::report::Reporter;
 use crate::state::State;
-use crate::supervisor::{Check, Ending, Input, Readiness, Supervisor, Unit};
+use crate::supervisor::{Check, Ending, Input, Supervisor, Unit};
 use crate::sysctl::Pending;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
@@ -34,6 +33,7 @@ use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
 use requests::Requests;
+use wait::Readable;
 
 /// What the running image is, and what is tried before it counts as ready.
 #[derive(Clone, Debug)]
@@ -65,21 +65,6 @@ pub struct Start {
     pub timeline: Timeline,
     /// What follows from how the start goes.
     pub(crate) health: Health,
-}
-
-/// What the loop waits for, beside the time.
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    /// A signal, an ended process among them.
-    Signals,
-    /// An announced device.
-    Devices,
-    /// A program that asks for something.
-    Request,
-    /// The output of a program, by its place among them.
-    Output(usize),
-    /// A device with a power key, by its place among them.
-    Button(usize),
 }
 
 /// Time between two attempts to write to a host that does not read.
@@ -125,7 +110,7 @@ impl<'a> Node<'a> {
             State::None(why) => (None, None, Some(why)),
         };
         let table = if maintenance.is_some() { Vec::new() } else { services.services };
-        let units = table.iter().map(|service| unit(service, &table)).collect();
+        let units = Unit::all(&table);
         let mut node = Self {
             log,
             watchdog,
@@ -200,21 +185,8 @@ impl<'a> Node<'a> {
     fn turn(&mut self) -> Result<()> {
         let timeout = self.next_deadline().map(|deadline| deadline.saturating_sub(monotonic_ms()));
         let timeout = timeout.into_iter().chain(self.watchdog.interval_ms()).min();
-        let ready = {
-            let requests = self.requests.descriptors().map(|descriptor| (Source::Request, descriptor));
-            let outputs = self.programs.descriptors();
-            let outputs = outputs.enumerate().map(|(at, descriptor)| (Source::Output(at), descriptor));
-            let buttons = self.buttons.descriptors();
-            let buttons = buttons.enumerate().map(|(at, descriptor)| (Source::Button(at), descriptor));
-            let mut watched = vec![(Source::Signals, self.signals.as_fd())];
-            watched.extend(self.hotplug.descriptor().map(|descriptor| (Source::Devices, descriptor)));
-            watched.extend(requests.chain(outputs).chain(buttons));
-            poll::ready(&watched, timeout)?
-        };
+        let Readable { outputs, buttons } = self.wait(timeout)?;
         let now = monotonic_ms();
-        let of = |pick: fn(&Source) -> Option<usize>| ready.iter().filter_map(pick).collect::<Vec<_>>();
-        let outputs = of(|source| if let Source::Output(at) = source { Some(*at) } else { None });
-        let buttons = of(|source| if let Source::Button(at) = source { Some(*at) } else { None });
         self.programs.read(&outputs, now);
         if self.buttons.pressed(&buttons) {
             self.stop(Down::PowerOff, "power-button", Stop::Wanted);
@@ -373,19 +345,5 @@ impl<'a> Node<'a> {
         loop {
             std::thread::park();
         }
-    }
-}
-
-fn unit(service: &Service, table: &[Service]) -> Unit {
-    let place = |name: &String| table.iter().position(|other| other.name == *name);
-    Unit {
-        after: service.after.iter().filter_map(place).collect(),
-        readiness: match (service.ready.is_empty(), service.restart) {
-            (false, _) => Readiness::Checked,
-            (true, Restart::Never) => Readiness::Ended,
-            (true, _) => Readiness::Started,
-        },
-        stop_ms: u64::from(service.stop_seconds) * 1000,
-        restart: service.restart,
     }
 }

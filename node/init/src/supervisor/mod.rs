@@ -17,7 +17,7 @@
 mod backoff;
 
 use backoff::BackOff;
-use corten_config::Restart;
+use corten_config::{Restart, Service};
 
 /// What the decisions need to know of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,24 @@ pub struct Unit {
     pub stop_ms: u64,
     /// Whether it is started again when it ended by itself.
     pub restart: Restart,
+}
+
+impl Unit {
+    /// What the supervisor needs to know of the services of a table.
+    pub fn all(table: &[Service]) -> Vec<Self> {
+        let place = |name: &String| table.iter().position(|other| other.name == *name);
+        let unit = |service: &Service| Self {
+            after: service.after.iter().filter_map(place).collect(),
+            readiness: match (service.ready.is_empty(), service.restart) {
+                (false, _) => Readiness::Checked,
+                (true, Restart::Never) => Readiness::Ended,
+                (true, _) => Readiness::Started,
+            },
+            stop_ms: u64::from(service.stop_seconds) * 1000,
+            restart: service.restart,
+        };
+        table.iter().map(unit).collect()
+    }
 }
 
 /// How the readiness of a service is found out.
