@@ -26,7 +26,8 @@ pub struct Limits {
     pub ready: Option<Duration>,
     /// From power-on to off.
     pub total: Option<Duration>,
-    /// From the first press of the power button to off.
+    /// From the first press of the power button to off, and from a node's word that it gives way to another version
+    /// to its restart.
     pub stop: Duration,
 }
 
@@ -117,6 +118,29 @@ pub enum Act {
 /// A node that failed prints why after it reported it; this long is waited for that.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// A node that failed says next what it does about that. It may have to look for another version on its disk first,
+/// and the host may be busy.
+const DECISION: Duration = Duration::from_secs(10);
+
+/// What comes after a stop that the node announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// Another version, which may become ready.
+    OtherVersion,
+    /// The same version, which would fail again, or nothing.
+    Nothing,
+}
+
+impl Next {
+    /// By the cause that the node told.
+    fn after(cause: &str) -> Self {
+        match cause {
+            "fall-back" | "not-ready" => Self::OtherVersion,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// A press of the power button is lost on a guest that has no driver for it yet, so it is pressed again.
 const PRESS_AGAIN: Duration = Duration::from_secs(5);
 
@@ -130,7 +154,7 @@ pub struct Watch {
     sign: bool,
     ready: Option<Duration>,
     failed: Option<Duration>,
-    stopping: Option<Duration>,
+    stopping: Option<(Duration, Next)>,
     first_press: Option<Duration>,
     last_press: Option<Duration>,
     interrupted: bool,
@@ -197,8 +221,8 @@ impl Watch {
             Event::Maintenance(_) => {
                 (self.until == Until::Ready && self.first_press.is_none()).then(|| self.press(now))
             }
-            Event::Stopping { .. } => {
-                self.stopping = Some(now);
+            Event::Stopping { cause } => {
+                self.stopping = Some((now, Next::after(cause)));
                 None
             }
             _ => None,
@@ -231,50 +255,45 @@ impl Watch {
     }
 
     fn on_time(&mut self, now: Duration) -> Option<Act> {
-        let past = |limit: Option<Duration>| limit.is_some_and(|limit| now >= limit);
-        if past(self.stop_limit()) {
-            return Some(self.kill(End::NotStopped));
+        let past = self.ends().into_iter().find(|(limit, _)| limit.is_some_and(|limit| now >= limit));
+        if let Some((_, end)) = past {
+            return Some(self.kill(end));
         }
-        if past(self.limits.total) {
-            return Some(self.kill(End::TimedOut));
-        }
-        if past(self.last_words()) {
-            return Some(self.kill(End::NodeFailed));
-        }
-        if past(self.ready_limit()) {
-            return Some(self.kill(End::NotReady));
-        }
-        if past(self.silence_limit()) {
-            return Some(self.kill(End::Broken(format!("no sign of the guest after {} s", now.as_secs()))));
-        }
-        past(self.next_press()).then(|| self.press(now))
+        self.next_press().is_some_and(|press| now >= press).then(|| self.press(now))
     }
 
     /// When [`Watch::on`] has to be called at the latest, even if nothing happens.
     pub fn deadline(&self) -> Option<Duration> {
-        let limits = [
-            self.stop_limit(),
-            self.limits.total,
-            self.last_words(),
-            self.ready_limit(),
-            self.silence_limit(),
-            self.next_press(),
-        ];
-        limits.into_iter().flatten().min()
+        self.ends().into_iter().filter_map(|(limit, _)| limit).chain(self.next_press()).min()
     }
 
-    fn stop_limit(&self) -> Option<Duration> {
-        self.first_press.map(|press| press + self.limits.stop)
+    /// When the run would end, and how; of those that are due, the first one is told.
+    fn ends(&self) -> [(Option<Duration>, End); 5] {
+        let (failure, failed) = self.failure_limit().unzip();
+        let silent = self.silence.unwrap_or_default().as_secs();
+        [
+            (self.first_press.map(|press| press + self.limits.stop), End::NotStopped),
+            (self.limits.total, End::TimedOut),
+            (failure, failed.unwrap_or(End::NodeFailed)),
+            (self.limits.ready.filter(|_| self.waits_for_ready()), End::NotReady),
+            (self.silence_limit(), End::Broken(format!("no sign of the guest after {silent} s"))),
+        ]
     }
 
-    /// A failure ends only a run that waits for ready; a person may want to look at the node.
-    fn last_words(&self) -> Option<Duration> {
-        let waiting = self.until == Until::Ready && self.ready.is_none() && self.first_press.is_none();
-        self.failed.filter(|_| waiting).map(|failed| failed + LAST_WORDS)
+    /// A failure ends only a run that is there for ready; a person may want to look at the node. Nor does it end one
+    /// whose node gives way to another version: such a node gets the time to stop. One that would start the same
+    /// version again, after a pause for people to read why, is not waited for.
+    fn failure_limit(&self) -> Option<(Duration, End)> {
+        let failed = self.failed.filter(|_| self.until == Until::Ready && self.waits_for_ready())?;
+        Some(match self.stopping {
+            None => (failed + DECISION, End::NodeFailed),
+            Some((at, Next::OtherVersion)) => (at + self.limits.stop, End::NotStopped),
+            Some((at, Next::Nothing)) => (at + LAST_WORDS, End::NodeFailed),
+        })
     }
 
-    fn ready_limit(&self) -> Option<Duration> {
-        self.limits.ready.filter(|_| self.ready.is_none() && self.first_press.is_none())
+    fn waits_for_ready(&self) -> bool {
+        self.ready.is_none() && self.first_press.is_none()
     }
 
     fn silence_limit(&self) -> Option<Duration> {

@@ -36,7 +36,15 @@ fn failed() -> Event {
 }
 
 fn stopping() -> Event {
-    Event::Stopping { cause: "power-button".into() }
+    stopping_for("power-button")
+}
+
+fn stopping_for(cause: &str) -> Event {
+    Event::Stopping { cause: cause.into() }
+}
+
+fn reset() -> Message {
+    Message::Event(QmpEvent::Reset { by: Origin::Guest, reason: "guest-reset".into() })
 }
 
 fn shutdown(by: Origin, reason: &str) -> Message {
@@ -88,13 +96,59 @@ fn not_ready_in_time_ends_the_machine() {
     }
 }
 
+/// It would restart the same version after a pause, which nobody has to wait for.
 #[test]
-fn a_failure_ends_a_run_that_waits_for_ready_after_its_last_words() {
+fn a_failure_that_would_come_again_ends_a_run_that_waits_for_ready_after_its_last_words() {
     let mut watch = Watch::new(Until::Ready, limits(), None);
     assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
-    assert_eq!(watch.on(seconds(3), &Input::Console), None);
-    assert_eq!(watch.on(seconds(4), &Input::Time), Some(Act::Kill));
+    assert_eq!(watch.on(seconds(4), &Input::Report(&stopping_for("failure"))), None);
+    assert_eq!(watch.on(seconds(4), &Input::Console), None);
+    assert_eq!(watch.deadline(), Some(seconds(5)));
+    assert_eq!(watch.on(seconds(5), &Input::Time), Some(Act::Kill));
     assert_eq!(end(watch), End::NodeFailed);
+}
+
+#[test]
+fn a_failed_node_that_gives_way_to_another_version_gets_the_time_to_stop() {
+    for cause in ["fall-back", "not-ready"] {
+        let mut watch = Watch::new(Until::Ready, limits(), None);
+        assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
+        assert_eq!(watch.on(seconds(8), &Input::Report(&stopping_for(cause))), None);
+        assert_eq!(watch.on(seconds(30), &Input::Time), None);
+        assert_eq!(watch.on(seconds(31), &Input::Message(&reset())), None);
+        assert_eq!(watch.on(seconds(45), &Input::Report(&ready())), Some(Act::PowerButton));
+        assert_eq!(watch.on(seconds(46), &Input::Message(&shutdown(Origin::Guest, "guest-shutdown"))), None);
+        assert_eq!(end(watch), End::PoweredOff);
+    }
+}
+
+/// As the machine that ends with a restart does by itself.
+#[test]
+fn a_node_that_gives_way_and_never_restarts_is_ended() {
+    let mut watch = Watch::new(Until::Ready, limits(), None);
+    assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
+    assert_eq!(watch.on(seconds(4), &Input::Report(&stopping_for("fall-back"))), None);
+    assert_eq!(watch.deadline(), Some(seconds(34)));
+    assert_eq!(watch.on(seconds(34), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::NotStopped);
+}
+
+#[test]
+fn a_failed_node_gets_a_while_to_say_what_it_does_about_it() {
+    let mut watch = Watch::new(Until::Ready, limits(), None);
+    assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
+    assert_eq!(watch.on(seconds(12), &Input::Time), None);
+    assert_eq!(watch.on(seconds(13), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::NodeFailed);
+}
+
+#[test]
+fn a_failure_does_not_end_a_run_until_off() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(watch.on(seconds(3), &Input::Report(&failed())), None);
+    assert_eq!(watch.on(seconds(3), &Input::Report(&stopping_for("failure"))), None);
+    assert_eq!(watch.on(seconds(14), &Input::Message(&shutdown(Origin::Guest, "guest-reset"))), None);
+    assert_eq!(end(watch), End::Restarted);
 }
 
 #[test]
@@ -158,7 +212,7 @@ fn how_the_machine_went_off_tells_the_end() {
 #[test]
 fn a_reset_by_the_watchdog_is_a_hang_and_one_by_the_guest_is_not() {
     let bite = Message::Event(QmpEvent::Watchdog { action: "reset".into() });
-    let reset = Message::Event(QmpEvent::Reset { by: Origin::Guest, reason: "guest-reset".into() });
+    let reset = reset();
     let over = shutdown(Origin::Guest, "guest-reset");
     for (messages, expected) in
         [(vec![&bite, &over], End::Hung), (vec![&bite, &reset, &over], End::Restarted)]
@@ -172,7 +226,7 @@ fn a_reset_by_the_watchdog_is_a_hang_and_one_by_the_guest_is_not() {
 }
 
 fn any_input() -> impl Strategy<Value = (u8, u64)> {
-    (0u8..12, 0u64..20)
+    (0u8..13, 0u64..20)
 }
 
 proptest! {
@@ -184,22 +238,22 @@ proptest! {
         let mut watch = Watch::new(until, limits(), Some(seconds(20)));
         let mut now = Duration::ZERO;
         let mut killed = false;
-        let reports = [ready(), failed(), stopping()];
+        let reports = [ready(), failed(), stopping(), stopping_for("fall-back")];
         let messages = [
             Message::Event(QmpEvent::Stopped),
-            Message::Event(QmpEvent::Reset { by: Origin::Guest, reason: "guest-reset".into() }),
+            reset(),
             Message::Status("internal-error".into()),
             shutdown(Origin::Guest, "guest-shutdown"),
         ];
         for (kind, step) in inputs {
             now += seconds(step);
             let input = match kind {
-                0..=2 => Input::Report(&reports[kind as usize]),
-                3..=6 => Input::Message(&messages[kind as usize - 3]),
-                7 => Input::Console,
-                8 => Input::Wish(Wish::PowerButton),
-                9 => Input::Wish(Wish::Interrupt),
-                10 => Input::Wish(Wish::Kill),
+                0..=3 => Input::Report(&reports[kind as usize]),
+                4..=7 => Input::Message(&messages[kind as usize - 4]),
+                8 => Input::Console,
+                9 => Input::Wish(Wish::PowerButton),
+                10 => Input::Wish(Wish::Interrupt),
+                11 => Input::Wish(Wish::Kill),
                 _ => Input::Time,
             };
             let act = watch.on(now, &input);

@@ -135,6 +135,7 @@ pub fn main() {
             qemu.report(FAILED);
             std::thread::sleep(Duration::from_millis(100));
             qemu.say("no slot matches");
+            qemu.report(r#"{"event":"stopping","cause":"failure"}"#);
             sleep_for_ever()
         }
         "dies" => {
