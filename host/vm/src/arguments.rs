@@ -18,8 +18,6 @@ pub struct Places {
     pub report: PathBuf,
     /// Unix socket on which the run waits for the console.
     pub console: PathBuf,
-    /// File that gets every byte of the console.
-    pub console_log: PathBuf,
     /// Folder with the layers that take the writes of disks whose writes are dropped, named by [`layer`].
     pub layers: PathBuf,
     /// Firmware code and the file of its variables; needed where the machine boots by UEFI.
@@ -172,9 +170,7 @@ fn drive(places: &Places, number: usize, disk: &Disk) -> OsString {
 /// QEMU connects to sockets on which we wait already, so not a byte is lost and a QEMU that is not there yet can't
 /// be mistaken for one that hangs.
 fn channels(args: &mut Arguments, places: &Places) {
-    let mut console = with_path("socket,id=console,path=", &places.console);
-    console.push(with_path(",logappend=off,logfile=", &places.console_log));
-    args.option("-chardev", console);
+    args.option("-chardev", with_path("socket,id=console,path=", &places.console));
     args.option("-serial", "chardev:console");
     args.option("-chardev", with_path("socket,id=report,path=", &places.report));
     args.option("-device", "virtio-serial-pci,max_ports=2");
@@ -205,7 +201,6 @@ mod tests {
             qmp: "/run/qmp".into(),
             report: "/run/report".into(),
             console: "/run/console".into(),
-            console_log: "/run/console.log".into(),
             layers: "/run".into(),
             firmware: Some(("/fw/code.fd".into(), "/run/variables.fd".into())),
         }

@@ -1,7 +1,8 @@
 //! The three channels between a run and QEMU: sockets on which we wait before QEMU is started, and threads that
 //! turn what arrives into one ordered stream.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,6 +13,7 @@ use corten_report::Event;
 
 use crate::console;
 use crate::error::Error;
+use crate::kept::Kept;
 use crate::lines::{Completeness, Lines};
 use crate::qmp::{self, Message};
 
@@ -101,11 +103,13 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The side of QMP that asks, and everything that arrives. The stream ends when QEMU has closed all channels.
-    pub fn split(self) -> io::Result<(qmp::Commands, Receiver<Arrival>)> {
+    /// The side of QMP that asks, and everything that arrives. The stream ends when QEMU has closed all channels;
+    /// every byte of the console is in the log by then.
+    pub fn split(self, log: File) -> io::Result<(qmp::Commands, Receiver<Arrival>)> {
         let (sender, receiver) = sync_channel(QUEUE);
         let commands = qmp::Commands::new(self.qmp.try_clone()?)?;
-        read("console", Lines::new(self.console, console::LINE_LIMIT), sender.clone(), |line, _| {
+        let console = Kept::new(self.console, log);
+        read("console", Lines::new(console, console::LINE_LIMIT), sender.clone(), |line, _| {
             Some(What::Console(console::printable(line)))
         })?;
         read("report", Lines::new(self.report, REPORT_LIMIT), sender.clone(), |line, completeness| {
@@ -121,7 +125,7 @@ impl Channels {
 
 fn read(
     name: &str,
-    lines: Lines<UnixStream>,
+    lines: Lines<impl Read + Send + 'static>,
     sender: SyncSender<Arrival>,
     meaning: impl Fn(&str, Completeness) -> Option<What> + Send + 'static,
 ) -> io::Result<()> {

@@ -18,6 +18,7 @@ mod control;
 mod disk;
 mod emulator;
 mod error;
+mod kept;
 mod layer;
 mod lines;
 mod machine;

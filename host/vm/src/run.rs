@@ -148,6 +148,8 @@ impl Attempt<'_> {
         let folder = folder.map_err(Error::host("creating a folder in", std::env::temp_dir()))?;
         let waiting = Waiting::in_folder(folder.path())?;
         let args = arguments(self.machine, &self.places(folder.path())?, accelerator);
+        let log = &self.settings.console_log;
+        let log = File::create(log).map_err(Error::host("creating", log))?;
         let mut command = self.emulator.command();
         command.args(&args);
         let stderr = folder.path().join("stderr");
@@ -171,7 +173,7 @@ impl Attempt<'_> {
             });
         };
         let (commands, arrivals) =
-            channels.split().map_err(Error::host("talking to QEMU in", folder.path()))?;
+            channels.split(log).map_err(Error::host("talking to QEMU in", folder.path()))?;
         let mut watching = Watching::new(self, silence, power_on, commands);
         watching.until_gone(&mut process, &arrivals, events);
         Ok(watching.outcome(&mut process, accelerator))
@@ -195,8 +197,7 @@ impl Attempt<'_> {
             }
         };
         layer::make_all(self.machine, folder)?;
-        let (console_log, layers) = (self.settings.console_log.clone(), folder.to_path_buf());
-        Ok(Places { qmp, report, console, console_log, layers, firmware })
+        Ok(Places { qmp, report, console, layers: folder.to_path_buf(), firmware })
     }
 }
 

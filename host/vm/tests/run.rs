@@ -135,6 +135,14 @@ fn an_emulator_that_ends_at_once_says_why() {
 }
 
 #[test]
+fn every_byte_of_the_console_is_kept_once() {
+    let bench = Bench::new();
+    bench.outcome("boots");
+    let log = std::fs::read(&bench.settings.console_log).expect("there is a log");
+    assert_eq!(log, b"\x1b[2Jbooting\n");
+}
+
+#[test]
 fn garbage_on_any_channel_is_survived() {
     let outcome = Bench::new().outcome("writes-garbage");
     assert_eq!(outcome.end, End::PoweredOff);
