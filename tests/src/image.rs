@@ -93,19 +93,24 @@ impl Image {
         machine(boot, disk)
     }
 
-    /// The command line with another root hash, one bit away.
+    /// The command line with another root hash.
     pub fn wrong_command_line(&self) -> Result<String> {
-        let mut wrong = self.root_hash.clone();
-        let last = match wrong.pop() {
-            Some('0') => '1',
-            Some(_) => '0',
-            None => bail!("the root hash is empty"),
-        };
-        wrong.push(last);
-        let line = self.command_line.replace(&self.root_hash, &wrong);
+        let line = self.command_line.replace(&self.root_hash, &another_hash(&self.root_hash)?);
         ensure!(line != self.command_line, "the command line does not name the root hash: {line}");
         Ok(line)
     }
+}
+
+/// A root hash that differs in its last digit.
+pub fn another_hash(hash: &str) -> Result<String> {
+    let mut other = hash.to_owned();
+    let last = match other.pop() {
+        Some('0') => '1',
+        Some(_) => '0',
+        None => bail!("the root hash is empty"),
+    };
+    other.push(last);
+    Ok(other)
 }
 
 fn machine(boot: Boot, disk: PathBuf) -> Machine {
