@@ -64,10 +64,11 @@ fn the_kernel_restarts_the_machine(_: &Workshop, seen: &Booted) -> Result<()> {
     Ok(())
 }
 
-/// 60 s, from the last time that it was fed, right before the loop stopped.
+/// 60 s, from the last time that it was fed: right before the loop stopped, and after ready was reported. What a
+/// busy host takes to notice either may be missing.
 fn takes_as_long_as_the_watchdog_waits(_: &Workshop, seen: &Booted) -> Result<()> {
     let ready = *seen.outcome.timeline.seconds().get("total").context("not ready")?;
     let hung = seen.outcome.length.as_secs_f64() - ready;
-    ensure!((55.0..90.0).contains(&hung), "it hung for {hung:.1} s");
+    ensure!((50.0..90.0).contains(&hung), "it hung for {hung:.1} s");
     Ok(())
 }
