@@ -91,8 +91,8 @@ impl Workshop {
         let (mut command_line, mut reported, control) = (String::new(), Vec::new(), Control::new());
         let outcome = corten_vm::run(self.emulator()?, machine, &settings, &control, &mut |event| {
             watch(&event, &control);
-            if let RunEvent::Report(_, event) = &event {
-                reported.push(event.clone());
+            if let RunEvent::Report(at, event) = &event {
+                reported.push((*at, event.clone()));
             }
             if let RunEvent::Started(arguments) = event {
                 let words: Vec<_> =
@@ -119,8 +119,8 @@ fn emulator() -> Result<Emulator> {
 pub struct Booted {
     /// What it came to.
     pub outcome: Outcome,
-    /// What the node reported, in order.
-    pub events: Vec<Event>,
+    /// What the node reported, in order, and how long after power-on.
+    pub events: Vec<(Duration, Event)>,
     console_log: PathBuf,
     command_line: String,
 }

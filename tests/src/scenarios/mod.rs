@@ -17,6 +17,7 @@ pub mod update;
 pub mod verification;
 
 use anyhow::{Context, Result, ensure};
+use corten_report::Failed;
 use corten_vm::End;
 
 use crate::workshop::{Booted, Workshop};
@@ -52,6 +53,16 @@ fn stops_in_order_on_the_power_button(_: &Workshop, seen: &Booted) -> Result<()>
     let stopping = seen.outcome.stopping.as_deref();
     ensure!(stopping == Some("power-button"), "it stopped for {stopping:?}");
     ensure!(seen.outcome.end == End::PoweredOff, "it ended with: {}", seen.outcome.end);
+    Ok(())
+}
+
+/// What failed, why, and what a person can do.
+fn stands_on_the_console(seen: &Booted, told: &Failed) -> Result<()> {
+    let console = seen.console()?;
+    for text in [&told.what, &told.why, &told.hint] {
+        ensure!(!text.is_empty(), "it leaves something out: {told:?}");
+        ensure!(console.contains(text), "{text:?} is not on the console");
+    }
     Ok(())
 }
 

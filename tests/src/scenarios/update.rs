@@ -113,7 +113,7 @@ fn runs(seen: &Seen, root_hash: &str) -> Result<()> {
 }
 
 fn is_committed(_: &Workshop, seen: &Seen) -> Result<()> {
-    let told = seen.booted.events.iter().any(|event| matches!(event, Event::Committed { .. }));
+    let told = seen.booted.events.iter().any(|(_, event)| matches!(event, Event::Committed { .. }));
     ensure!(told, "no commit was reported");
     let name = seen.second.name()?;
     ensure!(name.is_committed(), "it is called {name}");
@@ -121,7 +121,7 @@ fn is_committed(_: &Workshop, seen: &Seen) -> Result<()> {
 }
 
 fn scrubs(booted: &Booted) -> impl Iterator<Item = &Scrubbed> {
-    booted.events.iter().filter_map(|event| match event {
+    booted.events.iter().filter_map(|(_, event)| match event {
         Event::Scrubbed(scrubbed) => Some(scrubbed),
         _ => None,
     })
