@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use corten_report::Event;
+use corten_formats::ext4;
+use corten_formats::gpt::Guid;
+use corten_report::{Age, Event};
 use corten_vm::{Control, Disk, DiskFormat, RunEvent, Until, Writes, sparse_copy};
 use corten_volatile::write_zeros;
 use libtest_mimic::Trial;
 
 use super::{RECIPE, state};
+use crate::recording::Recording;
 use crate::scenario::{Once, Place, When};
 use crate::table;
 use crate::workshop::{Booted, Workshop};
@@ -47,14 +50,31 @@ pub fn add(boots: &state::Boots, place: &Place, trials: &mut Vec<Trial>) {
             boot(workshop, name, disk)
         })
     };
-    // The superblock, the descriptors of the first group, and what lies behind them up to the first files.
-    let name = "state_with_a_damaged_start";
-    damaged(name, |file, state| file.write_all_at(&vec![0xff; 64 << 10], state.start)).add(
+    // The superblock alone, of which there are copies.
+    let name = "state_without_its_superblock";
+    let mended = damaged(name, |file, state| file.write_all_at(&[0; ext4::SIZE], state.start + ext4::OFFSET));
+    mended.add(
         name,
         When::Always,
-        &[("is_mended_or_leads_to_maintenance", is_mended_or_leads_to_maintenance)],
+        &[
+            ("becomes_ready", |workshop, damaged| super::becomes_ready(workshop, &damaged.seen)),
+            ("leaves_a_complete_disk", |_, damaged| table::is_complete(&damaged.disk)),
+        ],
         trials,
     );
+    trials.push(trial_beside(&mended, boots, &format!("{name}::keeps_the_state"), |before, damaged| {
+        state::has_state(&damaged.seen, Age::Kept)?;
+        state::is_the_same(&before.seen, &damaged.seen)
+    }));
+    // The superblock, the descriptors of the first group, and what lies behind them up to the first files.
+    let name = "state_with_a_damaged_start";
+    let lost = damaged(name, |file, state| file.write_all_at(&vec![0xff; 64 << 10], state.start));
+    lost.add(name, When::Always, &[("leads_to_maintenance", leads_to_maintenance)], trials);
+    trials.push(trial_beside(&lost, boots, &format!("{name}::is_not_formatted"), |before, damaged| {
+        let (before, after) = (&state::state_of(&before.seen)?.uuid, backup_uuid(&damaged.disk)?);
+        ensure!(*before == after, "the copy of the superblock had UUID {before} and has {after}");
+        Ok(())
+    }));
     let name = "state_that_is_gone";
     damaged(name, |file, state| write_zeros(file, state.start, state.end - state.start)).add(
         name,
@@ -68,6 +88,24 @@ pub fn add(boots: &state::Boots, place: &Place, trials: &mut Vec<Trial>) {
         boot(workshop, "disk_without_room", disk)
     });
     small.add("disk_without_room", When::Always, &[("leads_to_maintenance", leads_to_maintenance)], trials);
+}
+
+/// A case that compares with the boot before the damage.
+fn trial_beside(
+    damaged: &Once<Damaged>,
+    boots: &state::Boots,
+    name: &str,
+    check: fn(&Recording, &Damaged) -> Result<()>,
+) -> Trial {
+    let before = boots.second.clone();
+    damaged.trial(name, When::Always, move |workshop, damaged| check(before.get(workshop)?, damaged))
+}
+
+/// UUID of the state by the copy of its superblock, which only making a file system changes.
+fn backup_uuid(disk: &Path) -> Result<String> {
+    let mut bytes = [0; ext4::SIZE];
+    File::open(disk)?.read_exact_at(&mut bytes, table::state(disk)?.start + ext4::BACKUP_OFFSET)?;
+    Ok(Guid::from_bytes(ext4::Superblock::parse(&bytes)?.uuid).to_string())
 }
 
 fn boot(workshop: &Workshop, name: &str, disk: PathBuf) -> Result<Damaged> {
@@ -99,19 +137,8 @@ fn leads_to_maintenance(workshop: &Workshop, damaged: &Damaged) -> Result<()> {
     let Damaged { seen, .. } = damaged;
     ensure!(seen.outcome.ready.is_none(), "the node became ready");
     let told = seen.outcome.maintenance.as_ref().context("it did not tell that it is in maintenance")?;
-    for text in [&told.what, &told.why, &told.hint] {
-        ensure!(!text.is_empty(), "it leaves something out: {told:?}");
-        ensure!(seen.console()?.contains(text), "{text:?} is not on the console");
-    }
+    super::stands_on_the_console(seen, told)?;
     super::stops_in_order_on_the_power_button(workshop, seen)
-}
-
-fn is_mended_or_leads_to_maintenance(workshop: &Workshop, damaged: &Damaged) -> Result<()> {
-    if damaged.seen.outcome.ready.is_none() {
-        return leads_to_maintenance(workshop, damaged);
-    }
-    super::stops_in_order_on_the_power_button(workshop, &damaged.seen)?;
-    table::is_complete(&damaged.disk)
 }
 
 fn is_not_formatted(_: &Workshop, damaged: &Damaged) -> Result<()> {

@@ -100,11 +100,13 @@ pub fn machine_id(seen: &Booted) -> Result<&str> {
     Ok(id)
 }
 
-fn state_of(seen: &Booted) -> Result<&State> {
+/// The state that a ready node tells of.
+pub fn state_of(seen: &Booted) -> Result<&State> {
     seen.outcome.ready.as_ref().context("not ready")?.state.as_ref().context("it does not tell of its state")
 }
 
-fn has_state(seen: &Booted, age: Age) -> Result<()> {
+/// Checks that the state was made in this boot, or kept.
+pub fn has_state(seen: &Booted, age: Age) -> Result<()> {
     let found = state_of(seen)?.age;
     ensure!(found == age, "its state is {found:?}, expected {age:?}");
     Ok(())
