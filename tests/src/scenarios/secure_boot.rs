@@ -39,10 +39,10 @@ const REFUSED: &[Case<Booted>] =
 const ALTERED: [(&str, When, Program, Alter); 9] = [
     ("loader_unsigned", When::Always, Program::Loader, |program, _| unsigned(program)),
     ("loader_with_another_key", When::Long, Program::Loader, signed_with),
-    ("loader_with_a_changed_byte", When::Long, Program::Loader, |program, _| {
+    ("loader_with_a_changed_byte", When::Always, Program::Loader, |program, _| {
         with_changed_byte(program, ".sdmagic")
     }),
-    ("boot_image_unsigned", When::Long, Program::BootImage, |program, _| unsigned(program)),
+    ("boot_image_unsigned", When::Always, Program::BootImage, |program, _| unsigned(program)),
     ("boot_image_with_another_key", When::Always, Program::BootImage, signed_with),
     ("boot_image_with_a_changed_kernel", When::Long, Program::BootImage, |program, _| {
         with_changed_byte(program, ".linux")
@@ -94,8 +94,13 @@ pub fn add(place: &Place, owner: &Once<Owner>, trials: &mut Vec<Trial>) {
     );
     boot("secure_boot_own_addon", own_addon).add(
         "secure_boot_own_addon",
-        When::Long,
-        &[("is_on", is_on), ("takes_effect", takes_effect)],
+        When::Always,
+        &[
+            ("is_on", is_on),
+            ("takes_effect", takes_effect),
+            ("other_files_reach_the_initrd", other_files_reach_the_initrd),
+            ("other_files_change_nothing", other_files_change_nothing),
+        ],
         trials,
     );
     boot("secure_boot_enrolment", enrolment).add(
@@ -168,26 +173,41 @@ fn foreign_files(workshop: &Workshop, owner: &Owner, name: &'static str) -> Resu
         for (path, content) in [
             (format!("{beside}/x.addon.efi"), addon.as_slice()),
             ("loader/addons/x.addon.efi".into(), &addon),
-            (format!("{beside}/x.cred"), b"credential"),
-            ("loader/credentials/x.cred".into(), b"credential"),
-            (format!("{beside}/x.sysext.raw"), b"no file system"),
-            (format!("{beside}/x.confext.raw"), b"no file system"),
         ] {
             esp.put(&path, content)?;
         }
-        Ok(())
+        put_data(esp, &owner.boot_image)
     })?;
     let seen = workshop.boot(name, &machine(&disk, &owner.variables), Until::Ready);
     fs::remove_file(disk)?;
     seen
 }
 
-/// The addon of [`foreign_files`], signed by the owner: without it, that scenario would prove nothing.
+/// Bytes of each extension, many times as many as the boot image's own initrd has.
+const EXTENSION: usize = 16 << 20;
+
+/// Files that the stub takes as they are: nobody can sign them.
+fn put_data(esp: &mut Esp, boot_image: &str) -> Result<()> {
+    let beside = format!("{boot_image}.extra.d");
+    for (path, content) in [
+        (format!("{beside}/x.cred"), b"credential".as_slice()),
+        ("loader/credentials/x.cred".into(), b"credential"),
+        (format!("{beside}/x.sysext.raw"), &vec![1; EXTENSION]),
+        (format!("{beside}/x.confext.raw"), &vec![2; EXTENSION]),
+    ] {
+        esp.put(&path, content)?;
+    }
+    Ok(())
+}
+
+/// The addon of [`foreign_files`], signed by the owner: without it, that scenario would prove nothing. It also has the
+/// kernel tell how large its initrd is.
 fn own_addon(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
     let disk = copy(workshop, owner, name, |esp| {
-        let addon = addon(&esp.read(&owner.boot_image)?, "corten.selftest=container")?;
+        let addon = addon(&esp.read(&owner.boot_image)?, "loglevel=7 corten.selftest=container")?;
         let signed = corten_sign::sign(&addon, &owner.signer()?)?;
-        esp.put(&format!("{}.extra.d/x.addon.efi", owner.boot_image), &signed)
+        esp.put(&format!("{}.extra.d/x.addon.efi", owner.boot_image), &signed)?;
+        put_data(esp, &owner.boot_image)
     })?;
     let seen = workshop.boot(name, &machine(&disk, &owner.variables), Until::Ready);
     fs::remove_file(disk)?;
@@ -260,6 +280,24 @@ fn change_nothing(_: &Workshop, seen: &Booted) -> Result<()> {
 fn takes_effect(_: &Workshop, seen: &Booted) -> Result<()> {
     let ready = seen.outcome.ready.as_ref().context("not ready")?;
     ensure!(ready.services.contains_key("selftest.container"), "the addon's command line had no effect");
+    Ok(())
+}
+
+/// The stub adds them: that they change nothing is init's doing.
+fn other_files_reach_the_initrd(_: &Workshop, seen: &Booted) -> Result<()> {
+    let console = seen.console()?;
+    let line = console.lines().find_map(|line| line.split_once("Freeing initrd memory: "));
+    let (_, size) = line.context("the kernel does not say how large its initrd is")?;
+    let size: usize = size.trim_end().trim_end_matches('K').parse().with_context(|| size.to_owned())?;
+    ensure!(size << 10 > 2 * EXTENSION, "the initrd has {size} KiB");
+    Ok(())
+}
+
+/// The node runs what the addon asks for, and else what every node runs.
+fn other_files_change_nothing(_: &Workshop, seen: &Booted) -> Result<()> {
+    let ready = seen.outcome.ready.as_ref().context("not ready")?;
+    let services: Vec<_> = ready.services.keys().map(String::as_str).collect();
+    ensure!(services == ["containerd", "selftest.container"], "{services:?} run");
     Ok(())
 }
 
