@@ -8,5 +8,11 @@ fn main() {
     // Two machines at a time under software emulation on two processors take longer than one after the other, and
     // their times say nothing.
     arguments.test_threads = Some(1);
-    libtest_mimic::run(&arguments, corten_tests::trials()).exit()
+    match corten_tests::trials() {
+        Ok(trials) => libtest_mimic::run(&arguments, trials).exit(),
+        Err(why) => {
+            eprintln!("error: {why}");
+            std::process::exit(2)
+        }
+    }
 }

@@ -22,14 +22,15 @@ mod table;
 mod tool;
 mod workshop;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use workshop::Workshop;
 
 /// Every case.
-pub fn trials() -> Vec<Trial> {
-    let workshop = Workshop::from_environment().map(Arc::new);
+pub fn trials() -> Result<Vec<Trial>, String> {
+    let workshop = Workshop::from_environment(seed(std::env::var_os("CORTEN_SEED"))?).map(Arc::new);
     let mut trials = Vec::new();
     scenarios::artifacts::add(&workshop, &mut trials);
     scenarios::uefi::add(&workshop, &mut trials);
@@ -47,5 +48,13 @@ pub fn trials() -> Vec<Trial> {
     scenarios::command::add(&workshop, &mut trials);
     let owner = scenarios::keys::add(&workshop, &mut trials);
     scenarios::secure_boot::add(&workshop, &owner, &mut trials);
-    trials
+    Ok(trials)
+}
+
+/// One that is no number is a mistake of who wanted other power cuts, and must not mean the usual ones.
+fn seed(given: Option<OsString>) -> Result<u64, String> {
+    let Some(given) = given else { return Ok(1) };
+    let given = given.to_string_lossy();
+    let expected = || format!("CORTEN_SEED is {given:?}: expected a number from 0 to {}", u64::MAX);
+    given.parse().map_err(|_| expected())
 }

@@ -20,6 +20,8 @@ pub struct Recording {
     pub record: Record,
     /// The moment of the record at which the node was ready.
     pub ready: Tick,
+    /// What its power cuts follow from.
+    pub seed: u64,
     /// Bytes of the disk.
     pub size: u64,
     /// The disk as it was before, which may be shorter: the rest is zeros.
@@ -47,7 +49,8 @@ impl Recording {
                 ready = server.now();
             }
         })?;
-        Ok(Self { seen, record: server.stop(), ready, size, before: before.into(), after })
+        let (record, before) = (server.stop(), before.into());
+        Ok(Self { seen, record, ready, seed: workshop.seed, size, before, after })
     }
 
     /// Makes the disk that a power cut leaves.

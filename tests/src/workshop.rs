@@ -26,18 +26,20 @@ const LIMITS: Limits = Limits {
 pub struct Workshop {
     corten: PathBuf,
     folder: PathBuf,
+    /// What chance follows from.
+    pub seed: u64,
     emulator: OnceLock<Result<Emulator, String>>,
     images: Mutex<BTreeMap<String, Arc<Image>>>,
 }
 
 impl Workshop {
     /// The workshop that the environment describes; why there is none otherwise.
-    pub fn from_environment() -> Result<Self, String> {
+    pub fn from_environment(seed: u64) -> Result<Self, String> {
         let corten = std::env::var_os("CORTEN_BIN").ok_or("CORTEN_BIN names no corten command")?;
         let folder = std::env::var_os("CORTEN_TEST_DIR").map(PathBuf::from);
         let folder = folder.unwrap_or_else(|| std::env::temp_dir().join("corten-tests"));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(Self { corten: corten.into(), folder, emulator: OnceLock::new(), images: Mutex::default() })
+        Ok(Self { corten: corten.into(), folder, seed, emulator: OnceLock::new(), images: Mutex::default() })
     }
 
     /// A path for something that a scenario makes.

@@ -1,8 +1,8 @@
 //! Power cuts: whatever a disk has lost of what was not flushed, the next boot becomes ready and mends the rest.
 //!
-//! A boot is recorded once. Each case makes the disk that a cut at one moment of it leaves and boots that. Two
-//! control cases do the same with a disk that ignores flushes, and demand that the boot fails: if they did not, the
-//! other cases would prove nothing.
+//! A boot is recorded once. Each case makes the disk that a cut at one moment of it leaves and boots that. Control
+//! cases do the same with a disk that ignores flushes: the same cuts, and two losses that are chosen to hurt. They
+//! demand that something is lost then: if nothing were, the other cases would prove nothing.
 
 use std::fmt;
 use std::path::Path;
@@ -35,6 +35,7 @@ pub fn add(boots: &state::Boots, trials: &mut Vec<Trial>) {
         "power_cut_with_flushes_ignored",
         When::Always,
         &[
+            ("is_not_survived", flushes_ignored_are_not_survived),
             ("loses_a_state_whose_table_says_that_it_is_complete", a_state_lost_under_its_table_is_noticed),
             ("loses_the_entries_of_a_table_whose_header_is_new", entries_lost_under_their_header_are_noticed),
         ],
@@ -50,11 +51,6 @@ fn cuts(name: &'static str, when: When, (boot, count): (&Once<Recording>, usize)
         };
         trials.push(boot.trial(&format!("{name}::cut_{number:02}"), when, check));
     }
-}
-
-/// The seed that all cuts follow from.
-fn seed() -> u64 {
-    std::env::var("CORTEN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
 }
 
 fn touches_table(recording: &Recording, write: &Write) -> bool {
@@ -79,12 +75,12 @@ fn numbered(recording: &Recording, number: usize, count: usize) -> Option<Cut> {
         (after_ready.collect(), count / 5),
         ((1..=record.end()).collect(), count - count / 3 * 2 - count / 5),
     ];
-    let at = *choose(&groups, seed()).get(number)?;
+    let at = *choose(&groups, recording.seed).get(number)?;
     // A disk may as well lose everything, or nothing.
     let loss = match number % 8 {
         3 => Loss::All,
         7 => Loss::Nothing,
-        _ => Loss::Random(seed().wrapping_mul(1000).wrapping_add(number as u64)),
+        _ => Loss::Random(recording.seed.wrapping_mul(1000).wrapping_add(number as u64)),
     };
     Some(Cut { at, promise: Promise::Kept, loss })
 }
@@ -130,6 +126,19 @@ fn is_as_it_has_to_be(
     Ok(())
 }
 
+/// The cuts of the first boot that come when the node was ready, until one is not survived. Nearly every one is not:
+/// what was there for a ready node is gone, or the disk is in pieces.
+fn flushes_ignored_are_not_survived(workshop: &Workshop, recording: &Recording) -> Result<()> {
+    let cuts = (0..CUTS).filter_map(|number| numbered(recording, number, CUTS));
+    let later = cuts.filter(|cut| cut.at > recording.ready && cut.loss != Loss::Nothing);
+    for cut in later.map(|cut| Cut { promise: Promise::Broken, ..cut }) {
+        if survives(workshop, recording, "broken", &cut)?.is_err() {
+            return Ok(());
+        }
+    }
+    bail!("no cut after ready loses anything on a disk that ignores flushes")
+}
+
 /// The table says that the state is complete, and nothing of the state is there.
 fn a_state_lost_under_its_table_is_noticed(workshop: &Workshop, recording: &Recording) -> Result<()> {
     let kept = vec![0..TABLE, recording.size - TABLE..recording.size];
@@ -147,13 +156,19 @@ fn entries_lost_under_their_header_are_noticed(workshop: &Workshop, recording: &
 /// A node that can go on from what is left has at least lost its machine id, which it had when it was ready.
 fn fails(workshop: &Workshop, recording: &Recording, name: &str, loss: Loss) -> Result<()> {
     let cut = Cut { at: recording.record.end(), promise: Promise::Broken, loss };
-    let disk = workshop.path(&format!("power_cut_{name}.raw"));
-    recording.cut(&cut, &disk)?;
-    let seen = boot(workshop, &format!("power_cut_{name}"), &disk)?;
-    let survived = is_as_it_has_to_be((workshop, recording), &cut, &seen, &disk);
-    std::fs::remove_file(disk)?;
-    ensure!(survived.is_err(), "lost flushes go unnoticed\n{}\n{seen}", Told(recording, &cut));
+    let survived = survives(workshop, recording, name, &cut)?;
+    ensure!(survived.is_err(), "lost flushes go unnoticed: {}", Told(recording, &cut));
     Ok(())
+}
+
+/// Boots what a cut leaves and says why it is not as it has to be, if it is not.
+fn survives(workshop: &Workshop, recording: &Recording, name: &str, cut: &Cut) -> Result<Result<()>> {
+    let disk = workshop.path(&format!("power_cut_{name}.raw"));
+    recording.cut(cut, &disk)?;
+    let seen = boot(workshop, &format!("power_cut_{name}"), &disk)?;
+    let survived = is_as_it_has_to_be((workshop, recording), cut, &seen, &disk);
+    std::fs::remove_file(disk)?;
+    Ok(survived)
 }
 
 /// A cut, for people.
@@ -161,8 +176,8 @@ struct Told<'a>(&'a Recording, &'a Cut);
 
 impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(Recording { record, ready, .. }, cut) = self;
-        let (end, seed) = (record.end(), seed());
+        let Self(Recording { record, ready, seed, .. }, cut) = self;
+        let end = record.end();
         writeln!(f, "CORTEN_SEED={seed}, {cut:?}; the boot had {end} moments and was ready at {ready}")?;
         let before = record.operations().iter().filter(|operation| operation.received <= cut.at);
         writeln!(f, "the last that came in before it:")?;
