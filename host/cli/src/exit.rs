@@ -139,12 +139,11 @@ fn class(error: &anyhow::Error) -> Exit {
 }
 
 fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
-    use corten_sign::efi::StoreError;
     use corten_sign::{FolderError, KeyError};
     cause.is::<KeyError>()
         || cause.is::<FolderError>()
-        || cause.is::<StoreError>()
         || cause.is::<crate::signing::NoEnrolment>()
+        || cause.is::<crate::variables::VariablesError>()
 }
 
 fn archive(error: &corten_archive::Error) -> Exit {

@@ -9,6 +9,7 @@ mod places;
 mod progress;
 mod session;
 mod signing;
+mod variables;
 
 use std::process::ExitCode;
 

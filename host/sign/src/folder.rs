@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::efi::KeyVariable;
+use crate::efi::{KeyVariable, SignatureList, read_lists};
 use crate::keys::{Enrolment, NewKey};
 
 /// Larger than any of the files that are read here.
@@ -49,9 +49,18 @@ impl KeyFolder {
         self.file(variable, "pem")
     }
 
-    /// The signature lists of each variable, in the order of [`KeyVariable::ALL`].
+    /// The signature lists of each variable, in the order of [`KeyVariable::ALL`]. Each holds a certificate: firmware
+    /// would take what can't be read for no keys at all.
     pub fn lists(&self) -> Result<Vec<(KeyVariable, Vec<u8>)>, FolderError> {
-        self.all("esl")
+        let all = self.all("esl")?;
+        for (variable, lists) in &all {
+            let error = |source| FolderError { path: self.file(*variable, "esl"), source };
+            let lists = read_lists(lists).map_err(|why| error(io::Error::other(why)))?;
+            if lists.iter().flat_map(SignatureList::certificates).next().is_none() {
+                return Err(error(io::Error::other("no certificate in it")));
+            }
+        }
+        Ok(all)
     }
 
     /// The signed updates of each variable, in the order of [`KeyVariable::ALL`].

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
-use corten_image::write_atomically;
 use corten_report::{Event, Failed};
 use corten_sign::KeyFolder;
 use corten_sign::efi::KeyVariable;
@@ -18,12 +17,12 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::build;
-use super::secure_boot::{enrolled, knows};
 use crate::arguments::{BuildArguments, RunArguments, SigningOptions};
 use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
 use crate::session::tools;
+use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<Exit> {
@@ -52,7 +51,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let log = places::cache()?.join("console.log");
     let settings = Settings {
         accelerator: Choice::Probe { cache: places::cache()? },
-        until: if arguments.until_ready { Until::Ready } else { Until::Off },
+        until: until(arguments),
         limits: Limits { ready: Some(Duration::from_secs(arguments.timeout)), ..Limits::default() },
         console_log: log.clone(),
     };
@@ -66,6 +65,10 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         println!("{:#}", report(&outcome));
     }
     Ok(end(&outcome, arguments, &log))
+}
+
+fn until(arguments: &RunArguments) -> Until {
+    if arguments.until_ready { Until::Ready } else { Until::Off }
 }
 
 /// How long each part of the last start took, in the order in which they came.
@@ -137,14 +140,12 @@ fn enrol(folder: &Path, template: &Path, variables: Variables, new: &mut NamedTe
     if let Variables::Kept(file) = &variables
         && file.exists()
     {
-        if !knows(file, folder)? {
-            bail!("{}: its firmware knows other keys or none; choose another folder", file.display());
-        }
+        check_keys(file, folder)?;
         return Ok(variables);
     }
     let store = enrolled(folder, template)?;
     if let Variables::Kept(file) = &variables {
-        write_atomically(file, |out| out.write_all(&store))?;
+        variables::write(file, &store)?;
         return Ok(variables);
     }
     new.write_all(&store).context("writing a temporary file")?;
@@ -224,18 +225,51 @@ fn report(outcome: &Outcome) -> serde_json::Value {
 }
 
 fn end(outcome: &Outcome, arguments: &RunArguments, log: &Path) -> Exit {
-    let good = matches!(outcome.end, End::PoweredOff) && (outcome.ready.is_some() || !arguments.until_ready);
-    if good {
-        return Exit::Done;
-    }
-    let asked_to_end =
-        matches!(outcome.end, End::Killed) && outcome.ready.is_some() && !arguments.until_ready;
-    if asked_to_end {
-        return Exit::Done;
+    let exit = exit(&outcome.end, until(arguments), outcome.ready.is_some());
+    if exit == Exit::Done {
+        return exit;
     }
     anstream::eprintln!("error: {}; the end of the console, all of it in {}:", outcome.end, log.display());
     for line in &outcome.console_tail {
         anstream::eprintln!("  | {line}");
     }
-    if outcome.ready.is_none() { Exit::NotReady } else { Exit::Machine }
+    exit
+}
+
+/// What the end of a run means for who started it.
+fn exit(end: &End, until: Until, ready: bool) -> Exit {
+    match end {
+        End::PoweredOff if ready || until == Until::Off => Exit::Done,
+        // A person who does not want to wait any longer.
+        End::Killed if ready && until == Until::Off => Exit::Done,
+        End::Broken(_) | End::Died { .. } => Exit::Machine,
+        _ if ready => Exit::Machine,
+        _ => Exit::NotReady,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_code_says_whether_the_node_or_the_machine_failed() {
+        let died = End::Died { status: "signal: 9".into(), message: String::new() };
+        let broken = End::Broken("internal-error".into());
+        for (end, until, ready, expected) in [
+            (&End::PoweredOff, Until::Ready, true, Exit::Done),
+            (&End::PoweredOff, Until::Ready, false, Exit::NotReady),
+            (&End::PoweredOff, Until::Off, false, Exit::Done),
+            (&End::Killed, Until::Off, true, Exit::Done),
+            (&End::Killed, Until::Off, false, Exit::NotReady),
+            (&End::NotReady, Until::Ready, false, Exit::NotReady),
+            (&End::NodeFailed, Until::Ready, false, Exit::NotReady),
+            (&End::NotStopped, Until::Ready, true, Exit::Machine),
+            (&died, Until::Ready, false, Exit::Machine),
+            (&died, Until::Off, true, Exit::Machine),
+            (&broken, Until::Ready, false, Exit::Machine),
+        ] {
+            assert_eq!(exit(end, until, ready), expected, "{end:?}, {until:?}, ready: {ready}");
+        }
+    }
 }

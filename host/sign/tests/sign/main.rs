@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 mod efi;
+mod folder;
 mod keys;
 mod pe;
 mod program;
