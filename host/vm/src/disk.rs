@@ -8,11 +8,12 @@ use rustix::fs::SeekFrom;
 use rustix::io::Errno;
 
 use crate::error::Error;
+use crate::qcow2;
 
 /// The disk that a machine keeps in `folder`: a copy of `image`, made if it is not there yet. The folder is made
 /// as well. A copy that was interrupted is not taken for a disk, since it gets its name when it is whole.
 ///
-/// A raw disk that has less than `room` bytes grows to that; none shrinks.
+/// A disk that has less than `room` bytes grows to that; none shrinks.
 pub fn keep_disk(image: &Path, folder: &Path, room: u64) -> Result<PathBuf, Error> {
     let extension = image.extension().unwrap_or("raw".as_ref());
     let kept = folder.join("disk").with_extension(extension);
@@ -22,14 +23,15 @@ pub fn keep_disk(image: &Path, folder: &Path, room: u64) -> Result<PathBuf, Erro
         sparse_copy(image, &unfinished)?;
         fs::rename(&unfinished, &kept).map_err(Error::host("renaming", &unfinished))?;
     }
-    if extension == "raw" {
-        grow(&kept, room).map_err(Error::host("growing", &kept))?;
-    }
+    grow(&kept, room).map_err(Error::host("growing", &kept))?;
     Ok(kept)
 }
 
 fn grow(disk: &Path, room: u64) -> std::io::Result<()> {
-    let file = File::options().write(true).open(disk)?;
+    let file = File::options().read(true).write(true).open(disk)?;
+    if disk.extension() == Some("qcow2".as_ref()) {
+        return qcow2::grow(&file, room);
+    }
     if file.metadata()?.len() < room { file.set_len(room) } else { Ok(()) }
 }
 
@@ -70,8 +72,12 @@ fn copy_data(source: &File, target: &File) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::os::unix::fs::MetadataExt;
+
+    use corten_formats::extent::Extents;
+    use corten_formats::qcow2::Qcow2;
+
+    use super::*;
 
     #[test]
     fn a_copy_has_the_same_bytes_and_the_same_holes() {
@@ -90,11 +96,11 @@ mod tests {
     #[test]
     fn a_kept_disk_is_not_copied_again() {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let image = folder.path().join("image.qcow2");
+        let image = folder.path().join("image.raw");
         fs::write(&image, "first").expect("write");
         let kept = keep_disk(&image, folder.path(), 0).expect("copy");
         fs::write(&kept, "changed by the guest").expect("write");
-        assert_eq!(keep_disk(&image, folder.path(), 1 << 20).expect("kept"), kept);
+        assert_eq!(keep_disk(&image, folder.path(), 0).expect("kept"), kept);
         assert_eq!(fs::read(&kept).expect("read"), b"changed by the guest");
     }
 
@@ -107,6 +113,17 @@ mod tests {
             let kept = keep_disk(&image, &folder.path().join("keep"), room).expect("kept");
             assert_eq!(kept.metadata().expect("metadata").len(), expected);
         }
+    }
+
+    #[test]
+    fn a_kept_qcow2_disk_has_the_room_of_a_raw_one() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let image = folder.path().join("image.qcow2");
+        let empty = Extents::new(1 << 20);
+        Qcow2::new(&empty).expect("a size").write(&mut File::create(&image).expect("image")).expect("write");
+        let kept = keep_disk(&image, &folder.path().join("keep"), 8 << 30).expect("kept");
+        let size = |path| qcow2::size(&File::open(path).expect("open")).expect("size");
+        assert_eq!((size(&kept), size(&image)), (8 << 30, 1 << 20));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! the guest sees zeros behind the image's end, as on the larger disk that a person would write the image to.
 
 use std::fs::File;
-use std::io::{BufWriter, Read as _};
+use std::io::BufWriter;
 use std::path::Path;
 
 use corten_formats::extent::Extents;
@@ -11,9 +11,7 @@ use corten_formats::qcow2::Qcow2;
 use crate::arguments::layer;
 use crate::error::Error;
 use crate::machine::{Disk, DiskFormat, Machine, Writes};
-
-/// Place of the disk's size in the header of a qcow2 image, big-endian.
-const QCOW2_SIZE: usize = 24;
+use crate::qcow2;
 
 /// Makes the layers of all disks whose writes are dropped in a folder.
 pub fn make_all(machine: &Machine, folder: &Path) -> Result<(), Error> {
@@ -35,14 +33,11 @@ pub fn make_all(machine: &Machine, folder: &Path) -> Result<(), Error> {
 /// Bytes of a disk as the guest would see it without a layer.
 fn size(disk: &Disk) -> Result<u64, Error> {
     let read = || {
-        let mut file = File::open(&disk.path)?;
+        let file = File::open(&disk.path)?;
         if disk.format == DiskFormat::Raw {
             return file.metadata().map(|metadata| metadata.len());
         }
-        let mut header = [0; QCOW2_SIZE + 8];
-        file.read_exact(&mut header)?;
-        let (_, size) = header.split_at(QCOW2_SIZE);
-        Ok(size.iter().fold(0, |size, byte| size << 8 | u64::from(*byte)))
+        qcow2::size(&file)
     };
     read().map_err(|source| Error::Input { what: "disk image", path: disk.path.clone(), source })
 }

@@ -24,6 +24,7 @@ mod lines;
 mod machine;
 mod probe;
 mod process;
+mod qcow2;
 mod qmp;
 mod run;
 mod timeline;
