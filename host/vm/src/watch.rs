@@ -32,9 +32,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 180 s to be ready, 30 s to stop, no limit for the whole.
+    /// 180 s to be ready, 120 s to stop, no limit for the whole. A service has 30 s to stop unless its recipe says
+    /// otherwise, init ends what is left for 7 s, and the last data has to be written.
     fn default() -> Self {
-        Self { ready: Some(Duration::from_mins(3)), total: None, stop: Duration::from_secs(30) }
+        Self { ready: Some(Duration::from_mins(3)), total: None, stop: Duration::from_mins(2) }
     }
 }
 

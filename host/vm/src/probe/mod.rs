@@ -2,13 +2,14 @@
 //!
 //! That `/dev/kvm` is there and opens says little: on a host that is a guest itself, QEMU may abort, or the guest
 //! may hang after its first instructions. So a guest of 430 bytes is started with the processor model of the real
-//! one and has to do what a kernel does first. The answer is kept until the host restarts or QEMU changes.
+//! one and has to do what a kernel does first. The answer is kept until the host restarts or QEMU changes; silence is
+//! none, since a host that is busy for a moment is silent too.
 
 mod cache;
 mod guest;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -42,18 +43,24 @@ pub fn choose(emulator: &Emulator, choice: &Choice) -> Result<(Accelerator, Stri
     if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
         return Ok((Accelerator::Tcg, format!("/dev/kvm: {error}")));
     }
-    let key = cache::Key::of_host(emulator.version()?);
-    let verdict = if let Some(known) = cache::read(folder, &key) {
-        known
-    } else {
-        let verdict = probe(emulator, Accelerator::Kvm)?;
-        cache::write(folder, &key, &verdict)?;
-        verdict
-    };
-    Ok(match verdict {
-        Verdict::Runs => (Accelerator::Kvm, "a guest runs in KVM".to_owned()),
-        Verdict::DoesNotRun(why) => (Accelerator::Tcg, format!("no guest runs in KVM here: {why}")),
+    Ok(match known_or_found(emulator, folder, LIMIT)? {
+        Some(Verdict::Runs) => (Accelerator::Kvm, "a guest runs in KVM".to_owned()),
+        Some(Verdict::DoesNotRun(why)) => (Accelerator::Tcg, format!("no guest runs in KVM here: {why}")),
+        None => (Accelerator::Tcg, format!("a guest in KVM did nothing for {} s", LIMIT.as_secs())),
     })
+}
+
+/// The verdict about KVM, by an earlier probe or by one now; `None` where the guest gives none in time.
+fn known_or_found(emulator: &Emulator, folder: &Path, limit: Duration) -> Result<Option<Verdict>, Error> {
+    let key = cache::Key::of_host(emulator.version()?);
+    if let Some(known) = cache::read(folder, &key) {
+        return Ok(Some(known));
+    }
+    let verdict = probe(emulator, Accelerator::Kvm, limit)?;
+    if let Some(verdict) = &verdict {
+        cache::write(folder, &key, verdict)?;
+    }
+    Ok(verdict)
 }
 
 /// What a probe found.
@@ -66,8 +73,8 @@ pub enum Verdict {
     DoesNotRun(String),
 }
 
-/// Starts the guest.
-fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, Error> {
+/// Starts the guest. `None` where it neither did its work nor ended in time.
+fn probe(emulator: &Emulator, accelerator: Accelerator, limit: Duration) -> Result<Option<Verdict>, Error> {
     let folder = tempfile::Builder::new().prefix("corten-probe-").tempdir();
     let folder = folder.map_err(Error::host("creating a folder in", std::env::temp_dir()))?;
     let rom = folder.path().join("rom");
@@ -88,19 +95,19 @@ fn probe(emulator: &Emulator, accelerator: Accelerator) -> Result<Verdict, Error
     let stderr =
         tempfile::tempfile_in(folder.path()).map_err(Error::host("creating a file in", folder.path()))?;
     let mut process = Process::start(command, stderr).map_err(|source| emulator.not_started(source))?;
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + limit;
     while Instant::now() < end {
         if let Some(status) = process.ended() {
             if status.code() == Some(guest::EXIT_STATUS) {
-                return Ok(Verdict::Runs);
+                return Ok(Some(Verdict::Runs));
             }
             // QEMU says more on later lines, but the first one is the cause.
             let message = process.message().lines().next().unwrap_or("the guest restarted").to_owned();
-            return Ok(Verdict::DoesNotRun(format!("{message} ({status})")));
+            return Ok(Some(Verdict::DoesNotRun(format!("{message} ({status})"))));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(Verdict::DoesNotRun(format!("the guest hung for {} s", LIMIT.as_secs())))
+    Ok(None)
 }
 
 /// A program that only tests need, or `None` with a word about it, or a panic where tests have to have it.
@@ -125,15 +132,34 @@ mod tests {
     fn the_guest_runs_in_a_qemu_that_works() {
         let Some(program) = outside_tool("qemu-system-x86_64") else { return };
         let emulator = Emulator::from_parts(&Command::new(program), None);
-        assert_eq!(probe(&emulator, Accelerator::Tcg).expect("QEMU starts"), Verdict::Runs);
+        let verdict = probe(&emulator, Accelerator::Tcg, LIMIT).expect("QEMU starts");
+        assert_eq!(verdict, Some(Verdict::Runs));
+    }
+
+    /// A program that answers as a QEMU does when it is asked for its version, and does something else as a machine.
+    fn liar(machine: &str) -> Emulator {
+        let script = format!("case $1 in --version) echo QEMU emulator version 0;; *) {machine};; esac");
+        let mut liar = Command::new("/bin/sh");
+        liar.args(["-c", &script, "qemu"]);
+        Emulator::from_parts(&liar, None)
     }
 
     #[test]
-    fn a_qemu_that_ends_by_itself_runs_no_guest() {
-        let mut liar = Command::new("/bin/sh");
-        liar.args(["-c", "echo out of order >&2; echo more >&2; exit 1"]);
-        let emulator = Emulator::from_parts(&liar, None);
-        let verdict = probe(&emulator, Accelerator::Kvm).expect("the shell starts");
-        assert_eq!(verdict, Verdict::DoesNotRun("out of order (exit status: 1)".into()));
+    fn a_qemu_that_ends_by_itself_runs_no_guest_and_is_not_asked_again() {
+        let cache = tempfile::tempdir().expect("temporary folder");
+        let expected = Some(Verdict::DoesNotRun("out of order (exit status: 1)".into()));
+        for emulator in [liar("echo out of order >&2; echo more >&2; exit 1"), liar("exit 7")] {
+            let verdict = known_or_found(&emulator, cache.path(), LIMIT).expect("the shell starts");
+            assert_eq!(verdict, expected);
+        }
+    }
+
+    #[test]
+    fn a_silent_guest_is_asked_again_the_next_time() {
+        let cache = tempfile::tempdir().expect("temporary folder");
+        let silent = known_or_found(&liar("sleep 1000"), cache.path(), Duration::from_millis(100));
+        assert_eq!(silent.expect("the shell starts"), None);
+        let later = known_or_found(&liar(&format!("exit {}", guest::EXIT_STATUS)), cache.path(), LIMIT);
+        assert_eq!(later.expect("the shell starts"), Some(Verdict::Runs));
     }
 }
