@@ -100,23 +100,15 @@ fn one(variable: KeyVariable, name: &str, now: Timestamp) -> Result<NewKey, NewK
     Ok(NewKey { variable, key, certificate: certificate.pem(), der, signer })
 }
 
-/// What firmware is told about these keys: each variable signed by the key that may change it.
-///
-/// `db` and `KEK` hold the owner's certificate and those of `more`; `PK` holds one certificate alone.
-pub fn enrolment(
-    keys: &[NewKey; 3],
-    more: &[(KeyVariable, SignatureList)],
-    now: Timestamp,
-) -> Result<Vec<Enrolment>, NewKeyError> {
+/// What firmware is told about these keys: each variable holds one certificate and is signed by the key that may
+/// change it.
+pub fn enrolment(keys: &[NewKey; 3], now: Timestamp) -> Result<Vec<Enrolment>, NewKeyError> {
     let [_, kek, pk] = keys;
     let owner = owner(&pk.der);
     let time = EfiTime::new(now);
     let mut all = Vec::new();
     for key in keys {
-        let mut lists = vec![SignatureList::of_certificate(owner, &key.der)];
-        let further = more.iter().filter(|(variable, _)| *variable == key.variable);
-        lists.extend(further.map(|(_, list)| list.clone()));
-        let list = write_lists(&lists)?;
+        let list = write_lists(&[SignatureList::of_certificate(owner, &key.der)])?;
         let signer = if key.variable == KeyVariable::Database { kek } else { pk };
         let update = write_update(key.variable, &list, time, &signer.signer)?;
         all.push(Enrolment { variable: key.variable, list, update });

@@ -55,6 +55,12 @@ pub enum SealError {
         /// Bytes of the file.
         len: usize,
     },
+    /// The sum is of words, and the headers of what linkers make start at a multiple of 8.
+    #[error("the checksum lies at byte {at:#x}: expected an even offset")]
+    Odd {
+        /// Its offset.
+        at: usize,
+    },
     /// Offsets in a PE program have 32 bits.
     #[error("the program would be 4 GiB or more with its signature")]
     Large,
@@ -143,19 +149,15 @@ pub(crate) fn append(mut program: Vec<u8>, signature: &[u8]) -> Result<Vec<u8>, 
 /// length.
 pub fn checksum(program: &[u8]) -> Result<u32, SealError> {
     let at = PeImage::parse(program)?.checksum_offset();
+    if at % 2 != 0 {
+        return Err(SealError::Odd { at });
+    }
     let words = |bytes: &[u8]| -> u64 {
         let (pairs, rest) = bytes.as_chunks::<2>();
         let sum: u64 = pairs.iter().map(|pair| u64::from(u16::from_le_bytes(*pair))).sum();
         sum + rest.first().map_or(0, |last| u64::from(*last))
     };
-    // The field lies at an even offset in every program that loaders take; where it does not, zero it in a copy.
-    let mut sum = if at % 2 == 0 {
-        words(&program[..at]) + words(&program[at + 4..])
-    } else {
-        let mut copy = program.to_vec();
-        copy[at..at + 4].fill(0);
-        words(&copy)
-    };
+    let mut sum = words(&program[..at]) + words(&program[at + 4..]);
     while sum >> 16 != 0 {
         sum = (sum & 0xffff) + (sum >> 16);
     }

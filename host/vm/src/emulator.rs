@@ -1,7 +1,7 @@
-//! Where QEMU and its firmware are: on the host, or unpacked somewhere with a loader of their own.
+//! Where QEMU and its firmware are: unpacked somewhere, with a loader of their own.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use corten_archive::tools::ToolRoot;
@@ -10,20 +10,6 @@ use crate::error::Error;
 use crate::machine::SecureBoot;
 
 const PROGRAM: &str = "qemu-system-x86_64";
-
-/// Code and variable template of OVMF, by where distributions put them: Debian, Arch, Fedora.
-const FIRMWARE: [(&str, &str); 3] = [
-    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
-    ("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
-    ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
-];
-
-/// The same with Secure Boot.
-const SECURE: [(&str, &str); 3] = [
-    ("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
-    ("/usr/share/edk2/x64/OVMF_CODE.secboot.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
-    ("/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
-];
 
 /// Code, code with Secure Boot, and variables in Debian's package, below the folder of the tools.
 const FIRMWARE_IN_TOOLS: [&str; 3] = [
@@ -67,12 +53,6 @@ impl Emulator {
         }
     }
 
-    /// The same with firmware that has Secure Boot.
-    #[must_use]
-    pub fn with_secure_boot(self, secure: Option<Firmware>) -> Self {
-        Self { secure, ..self }
-    }
-
     /// The QEMU and firmware of [`corten_archive::tools::sets::QEMU`], laid out in the store.
     pub fn from_tools(tools: &ToolRoot) -> Result<Self, Error> {
         let command = tools.command(&format!("usr/bin/{PROGRAM}"))?;
@@ -80,32 +60,16 @@ impl Emulator {
         let variables = variables?;
         let secure = Firmware { code: secure?, variables: variables.clone() };
         let plain = Firmware { code: code?, variables };
-        Ok(Self::from_parts(&command, Some(plain)).with_secure_boot(Some(secure)))
+        Ok(Self { secure: Some(secure), ..Self::from_parts(&command, Some(plain)) })
     }
 
-    /// The QEMU and firmware of this host.
-    pub fn from_host() -> Result<Self, Error> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let program =
-            std::env::split_paths(&path).map(|folder| folder.join(PROGRAM)).find(|file| file.is_file());
-        let program = program.ok_or(Error::NoQemu { program: PROGRAM })?;
-        let firmware = |places: [(&str, &str); 3]| {
-            let mut there = places
-                .into_iter()
-                .filter(|(code, variables)| Path::new(code).is_file() && Path::new(variables).is_file());
-            there.next().map(|(code, variables)| Firmware { code: code.into(), variables: variables.into() })
-        };
-        Ok(Self::from_parts(&Command::new(program), firmware(FIRMWARE)).with_secure_boot(firmware(SECURE)))
-    }
-
-    /// The firmware, or where it was expected.
+    /// The firmware.
     pub fn firmware(&self, secure_boot: SecureBoot) -> Result<&Firmware, Error> {
-        let (firmware, looked) = match secure_boot {
-            SecureBoot::Off => (&self.firmware, FIRMWARE),
-            SecureBoot::On => (&self.secure, SECURE),
+        let firmware = match secure_boot {
+            SecureBoot::Off => &self.firmware,
+            SecureBoot::On => &self.secure,
         };
-        let looked = || looked.map(|(code, _)| PathBuf::from(code)).to_vec();
-        firmware.as_ref().ok_or_else(|| Error::NoFirmware { looked: looked() })
+        firmware.as_ref().ok_or(Error::NoFirmware)
     }
 
     /// QEMU's version, as `--version` tells it: `7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)`.
@@ -168,7 +132,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             emulator.firmware(SecureBoot::Off).expect_err("not there"),
-            @"no UEFI firmware: expected /usr/share/OVMF/OVMF_CODE_4M.fd or /usr/share/edk2/x64/OVMF_CODE.4m.fd or /usr/share/edk2/ovmf/OVMF_CODE.fd"
+            @"this QEMU has no UEFI firmware: expected the tools of the set \"run\""
         );
         let mut echo = Command::new("/bin/sh");
         echo.args(["-c", "echo something else; echo more"]);

@@ -6,23 +6,12 @@ use std::path::PathBuf;
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// QEMU is not on this host.
-    #[error(
-        "{program} is not in any folder of PATH: install the package that holds it (Debian: qemu-system-x86)"
-    )]
-    NoQemu {
-        /// The program that was looked for.
-        program: &'static str,
-    },
     /// The tools from the archive lack QEMU or its firmware.
     #[error(transparent)]
     Tools(#[from] corten_archive::tools::ToolsError),
     /// There is no UEFI firmware for QEMU.
-    #[error("no UEFI firmware: expected {}", .looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" or "))]
-    NoFirmware {
-        /// Where it was looked for.
-        looked: Vec<PathBuf>,
-    },
+    #[error("this QEMU has no UEFI firmware: expected the tools of the set \"run\"")]
+    NoFirmware,
     /// A file that the machine needs is not there or can't be read.
     #[error("{what} {}: {source}", path.display())]
     Input {

@@ -1,5 +1,5 @@
-//! The part of the QEMU Machine Protocol that a run needs: press the power button, ask for the state, quit, and
-//! the events that say what the machine did.
+//! The part of the QEMU Machine Protocol that a run needs: press the power button, ask for the state, and the
+//! events that say what the machine did.
 //!
 //! One JSON object a line each way (QEMU: docs/interop/qmp-spec.rst). Replies are matched by what was asked,
 //! events arrive at any time.
@@ -21,19 +21,16 @@ pub enum Command {
     PowerButton,
     /// Asks for the state of the machine.
     Status,
-    /// Ends QEMU without asking the guest.
-    Quit,
 }
 
 impl Command {
-    const ALL: [Self; 4] = [Self::Capabilities, Self::PowerButton, Self::Status, Self::Quit];
+    const ALL: [Self; 3] = [Self::Capabilities, Self::PowerButton, Self::Status];
 
     fn name(self) -> &'static str {
         match self {
             Self::Capabilities => "qmp_capabilities",
             Self::PowerButton => "system_powerdown",
             Self::Status => "query-status",
-            Self::Quit => "quit",
         }
     }
 
@@ -178,9 +175,10 @@ mod tests {
     fn replies_are_matched_by_what_was_asked() {
         let status = r#"{"return": {"status": "internal-error", "running": false}, "id": "query-status"}"#;
         assert_eq!(parsed(status), Some(Message::Status("internal-error".into())));
-        assert_eq!(parsed(r#"{"return": {}, "id": "quit"}"#), Some(Message::Done(Command::Quit)));
-        let refused = r#"{"error": {"class": "GenericError", "desc": "no"}, "id": "quit"}"#;
-        assert_eq!(parsed(refused), Some(Message::Refused(Some(Command::Quit), "no".into())));
+        let done = r#"{"return": {}, "id": "system_powerdown"}"#;
+        assert_eq!(parsed(done), Some(Message::Done(Command::PowerButton)));
+        let refused = r#"{"error": {"class": "GenericError", "desc": "no"}, "id": "system_powerdown"}"#;
+        assert_eq!(parsed(refused), Some(Message::Refused(Some(Command::PowerButton), "no".into())));
     }
 
     #[test]

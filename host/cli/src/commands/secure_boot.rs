@@ -28,7 +28,7 @@ fn make(path: &Path, name: &str) -> Result<Exit> {
     folder.check_free()?;
     let now = Timestamp::now();
     let keys = keys::generate(name, now)?;
-    folder.write(&keys, &keys::enrolment(&keys, &[], now)?)?;
+    folder.write(&keys, &keys::enrolment(&keys, now)?)?;
     for (key, purpose) in keys.iter().zip(["signs images", "changes db", "changes KEK and itself"]) {
         println!("{:<4} {purpose:<23}{}", key.variable.name(), folder.key(key.variable).display());
     }

@@ -14,7 +14,7 @@ use crate::tool;
 const OWNER: Guid = Guid::new(0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10);
 
 fn enrolments() -> Vec<Enrolment> {
-    enrolment(keys(), &[], now()).expect("it can be made")
+    enrolment(keys(), now()).expect("it can be made")
 }
 
 /// A store without variables, of the size that OVMF has.

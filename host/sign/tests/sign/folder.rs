@@ -10,7 +10,7 @@ use crate::keys::{keys, now};
 #[test]
 fn lists_are_read_back_and_one_that_is_broken_is_named() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let enrolments = enrolment(keys(), &[], now()).expect("it can be made");
+    let enrolments = enrolment(keys(), now()).expect("it can be made");
     let own = KeyFolder::new(folder.path());
     own.write(keys(), &enrolments).expect("it is written");
     let lists = own.lists().expect("they are read");

@@ -1,6 +1,6 @@
 //! What is hashed: everything but three places.
 
-use corten_sign::{PeDigest, SealError, digest};
+use corten_sign::{PeDigest, SealError, checksum, digest};
 use object::read::pe::PeFile64;
 use proptest::prelude::*;
 
@@ -50,6 +50,16 @@ fn what_a_signature_would_not_cover_is_refused() {
     the program has a gap or an overlap before byte 0x400: a signature would not cover every byte
     the optional header is beyond the end of the file at byte 100
     ");
+}
+
+/// Words of the sum would lie across the field that it leaves out.
+#[test]
+fn headers_at_an_odd_offset_are_refused() {
+    let mut program = program(0x90, 0);
+    program.remove(0x3ff);
+    program.insert(0x40, 0);
+    program[0x3c] = 0x41;
+    assert_eq!(checksum(&program), Err(SealError::Odd { at: CHECKSUM + 1 }));
 }
 
 proptest! {
