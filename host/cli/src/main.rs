@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod console_log;
 mod exit;
 mod node_programs;
 mod places;

@@ -8,8 +8,10 @@ use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
 
 /// Boots a recipe or an image in QEMU and says when the node is ready.
 ///
-/// The node is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order; a second Ctrl-C
-/// ends it at once. QEMU and the firmware come from the archive into the store; nothing is installed.
+/// The node is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order, for which it has
+/// 120 seconds; a second Ctrl-C ends it at once. Its console is kept in console.log in the folder of --keep, else in
+/// consoles/IMAGE.log below ~/.cache/corten, until the next run of the image; one at the same time has a log of its
+/// own. QEMU and the firmware come from the archive into the store; nothing is installed.
 #[derive(clap::Args, Debug)]
 pub struct RunArguments {
     /// A built-in recipe, the path of a recipe (.toml), or the path of an image (.raw or .qcow2).
@@ -27,7 +29,8 @@ pub struct RunArguments {
     /// Forwards a TCP port of this machine to one of the node. Can be given more than once.
     #[arg(long, value_name = "HOST:GUEST")]
     pub forward: Vec<Forward>,
-    /// Keep the disk in this folder, and use it again next time.
+    /// Keep the disk, raw or qcow2 as the image is, and the firmware's variables in this folder, and use them again
+    /// next time.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
     /// Sign the image with the db key of this folder, and boot it on firmware that knows the folder's keys and has

@@ -18,6 +18,7 @@ use tempfile::NamedTempFile;
 
 use super::build;
 use crate::arguments::{BuildArguments, RunArguments, SigningOptions};
+use crate::console_log::ConsoleLog;
 use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
@@ -48,12 +49,12 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         secure_boot: if arguments.secure_boot.is_some() { SecureBoot::On } else { SecureBoot::Off },
         ..Machine::new(Boot::Uefi { variables })
     };
-    let log = places::cache()?.join("console.log");
+    let log = console_log(arguments, &image)?;
     let settings = Settings {
         accelerator: Choice::Probe { cache: places::cache()? },
         until: until(arguments),
         limits: Limits { ready: Some(Duration::from_secs(arguments.timeout)), ..Limits::default() },
-        console_log: log.clone(),
+        console_log: log.path.clone(),
     };
     let control = Control::new();
     let _guard = control.catch_signals().context("catching signals")?;
@@ -64,7 +65,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     if arguments.json {
         println!("{:#}", report(&outcome));
     }
-    Ok(end(&outcome, arguments, &log))
+    Ok(end(&outcome, arguments, &log.path))
 }
 
 fn until(arguments: &RunArguments) -> Until {
@@ -133,6 +134,15 @@ fn disk(arguments: &RunArguments, image: &Path) -> Result<(Disk, Variables)> {
     };
     let path = corten_vm::keep_disk(image, folder, u64::from(arguments.disk) << 30)?;
     Ok((Disk { path, format, writes: Writes::Kept }, Variables::Kept(folder.join("variables.fd"))))
+}
+
+/// The log of the console: beside a disk that is kept, else in the cache, by the image's name.
+fn console_log(arguments: &RunArguments, image: &Path) -> Result<ConsoleLog> {
+    if let Some(folder) = &arguments.keep {
+        return ConsoleLog::take(folder, "console");
+    }
+    let name = image.file_stem().unwrap_or_default().to_string_lossy();
+    ConsoleLog::take(&places::cache()?.join("consoles"), &name)
 }
 
 /// Variables with the keys of a folder: those that are kept, or a copy of a new store.
