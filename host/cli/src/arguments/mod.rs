@@ -34,25 +34,18 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// The commands.
+/// The commands. What each is for stands at its arguments: a word here would be shown in place of all of that.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Builds an image from a recipe.
     Build(BuildArguments),
-    /// Boots a recipe or an image in QEMU and says when the node is ready.
     Run(RunArguments),
-    /// Shows, checks and lists recipes.
     #[command(subcommand)]
     Recipe(RecipeCommand),
-    /// Writes or updates the lock of a recipe: exact versions and hashes of its packages.
     Lock(LockArguments),
-    /// Makes keys for Secure Boot and tells firmware about them.
     #[command(subcommand)]
     SecureBoot(SecureBootCommand),
-    /// Looks after the store: packages, indexes, tools and what builds keep for the next one.
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Fetches tools from the archive into the store, without installing them.
     #[command(subcommand)]
     Tools(ToolsCommand),
     /// Prints completions for a shell.
@@ -60,4 +53,25 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn help_tells_all_of_what_a_command_is_for() {
+        let mut command = Arguments::command();
+        for (name, text) in [
+            ("build", "no script of theirs"),
+            ("run", "until the next run of the image"),
+            ("lock", "never resolves"),
+        ] {
+            let help = command.find_subcommand_mut(name).expect("it is there").render_long_help().to_string();
+            let words: Vec<_> = help.split_whitespace().collect();
+            assert!(words.join(" ").contains(text), "{help}");
+        }
+    }
 }
