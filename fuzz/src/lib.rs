@@ -4,7 +4,8 @@
 #![forbid(unsafe_code)]
 
 mod mutation;
+pub mod smoke;
 mod targets;
 
 pub use mutation::mutate;
-pub use targets::{TARGETS, Target};
+pub use targets::{TARGETS, Target, named};

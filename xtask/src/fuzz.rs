@@ -26,6 +26,9 @@ impl Fuzz {
     pub fn run(&self) -> Result<()> {
         let Some(name) = &self.target else { return step("fuzz targets", &mut smoke()) };
         let folder = target()?.join("fuzz");
+        let corpus = folder.join("corpus").join(name);
+        // Before the long build, since it also knows whether there is such a target.
+        step(&format!("seeds of {name}"), smoke().args(["--", "seeds", name]).arg(&corpus))?;
         let mut build = cargo();
         build.args(["build", "--locked", "--release", "--package", "corten-fuzz", "--features", "libfuzzer"]);
         // With a target named, build scripts and macros are built without these flags: nothing counts for them.
@@ -36,8 +39,6 @@ impl Fuzz {
              -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks",
         );
         step("building the fuzz targets", &mut build)?;
-        let corpus = folder.join("corpus").join(name);
-        std::fs::create_dir_all(&corpus)?;
         let mut command = Command::new(folder.join(TARGET).join("release/guided"));
         command.env("CORTEN_FUZZ_TARGET", name).arg(&corpus);
         command.arg(format!("-max_total_time={}", self.seconds)).current_dir(&corpus);
@@ -45,7 +46,7 @@ impl Fuzz {
     }
 }
 
-/// A command that runs every target for a moment and fails with the first that panics.
+/// A command that runs every target for a moment and fails with the first that has a fault.
 pub fn smoke() -> Command {
     let mut command = cargo();
     command.args(["run", "--locked", "--quiet", "--package", "corten-fuzz", "--bin", "smoke"]);

@@ -12,7 +12,7 @@ pub struct Target {
     pub name: &'static str,
     /// Feeds it.
     pub run: fn(&[u8]),
-    /// Well-formed inputs.
+    /// Well-formed inputs, none of them empty. Where one can't be made there is none.
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
@@ -49,3 +49,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "variables", run: secure_boot::variables, seeds: secure_boot::variables_seeds },
     Target { name: "recipe", run: recipes::recipe, seeds: recipes::recipe_seeds },
 ];
+
+/// The target of a name, or what was probably meant.
+pub fn named(name: &str) -> Result<&'static Target, String> {
+    let names = || TARGETS.iter().map(|target| target.name);
+    TARGETS.iter().find(|target| target.name == name).ok_or_else(|| {
+        let expected = match corten_recipe::nearest(name, names()) {
+            Some(nearest) => format!("{nearest:?}"),
+            None => format!("one of {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        format!("there is no target {name:?}: expected {expected}")
+    })
+}
