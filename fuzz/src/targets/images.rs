@@ -1,14 +1,10 @@
-//! What lies on a disk: file systems, tables, archives, programs.
+//! What lies on a disk: file systems, archives, programs.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use corten_formats::fat::{BlockDevice as _, FormatOptions, SparseMemory, Timestamp, Volume, Writer};
-use corten_formats::gpt::{Guid, SectorSize, Wish, types};
 use corten_formats::tree::{Kind, Meta, Node, Tree};
-use corten_formats::verity::{RootHash, Superblock};
-use corten_formats::{cpio as cpio_format, erofs as erofs_format, fat as fat_format, gpt as gpt_format};
-use corten_formats::{uki as uki_format, verity as verity_format};
+use corten_formats::{cpio as cpio_format, erofs as erofs_format, uki as uki_format};
 
 /// A file, a link and a directory.
 fn tree() -> Tree {
@@ -43,86 +39,6 @@ pub fn erofs_seeds() -> Vec<Vec<u8>> {
         erofs_format::write(&tree(), &options, &NoCache).map(|image| image.bytes).unwrap_or_default()
     };
     compressions.into_iter().map(image).collect()
-}
-
-pub fn verity(data: &[u8]) {
-    let _ = Superblock::parse(data);
-    let _ = verity_format::check_top_block(data, &RootHash([0; 32]));
-    let _ = verity_format::verify(&data[data.len() / 2..], &data[..data.len() / 2], &RootHash([0; 32]));
-}
-
-pub fn verity_seeds() -> Vec<Vec<u8>> {
-    let sealed = verity_format::format(&vec![1; 8 * 4096], b"salt", [7; 16]);
-    sealed.map(|sealed| [sealed.hash_image, vec![1; 8 * 4096]].concat()).into_iter().collect()
-}
-
-pub fn gpt(data: &[u8]) {
-    for sector in [SectorSize::S512, SectorSize::S4096] {
-        let read = |offset: u64, buffer: &mut [u8]| {
-            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(data.len());
-            let part = &data[from..data.len().min(from.saturating_add(buffer.len()))];
-            buffer[..part.len()].copy_from_slice(part);
-            Ok(())
-        };
-        let _ = gpt_format::read(sector, data.len() as u64, read);
-    }
-}
-
-pub fn gpt_seeds() -> Vec<Vec<u8>> {
-    let guid = |n| Guid::from_bytes([n; 16]);
-    let wish = Wish {
-        kind: types::ESP,
-        guid: guid(1),
-        label: "esp".into(),
-        attributes: 0,
-        size: 1 << 20,
-        content: 0,
-    };
-    let Ok(table) = gpt_format::layout(SectorSize::S512, guid(2), &[wish]) else { return Vec::new() };
-    let Ok(areas) = table.areas() else { return Vec::new() };
-    let mut disk = vec![0; (table.disk_sectors * 512) as usize];
-    for area in areas.all() {
-        disk[area.offset as usize..][..area.bytes.len()].copy_from_slice(&area.bytes);
-    }
-    vec![disk]
-}
-
-/// Size of the volume that mutated heads are laid on: little more than the smallest one that FAT32 can be on, since
-/// every run walks its tables.
-const VOLUME: u64 = 34 << 20;
-/// Both tables and the first clusters.
-const HEAD: usize = 640 << 10;
-
-pub fn fat(data: &[u8]) {
-    let mut device = SparseMemory::new(VOLUME);
-    let head = &data[..data.len().min(HEAD)];
-    if device.write_at(0, head).is_err() {
-        return;
-    }
-    if let Ok(volume) = Volume::open(&mut device) {
-        let _ = volume.list("");
-        let _ = volume.read_file("EFI/file.efi");
-        let _ = volume.check();
-    }
-    if let Ok(mut writer) = Writer::open(&mut device) {
-        let _ = writer.write_file("new.efi", b"content", Timestamp::from_unix(0));
-    }
-}
-
-pub fn fat_seeds() -> Vec<Vec<u8>> {
-    let mut device = SparseMemory::new(VOLUME);
-    let time = Timestamp::from_unix(0);
-    let options =
-        FormatOptions { volume_id: 1, label: "ESP", hidden_sectors: 2048, cluster: Some(512), time };
-    let made = fat_format::format(&mut device, &options).and_then(|()| Writer::open(&mut device)).and_then(
-        |mut writer| {
-            writer.mkdir("EFI", time)?;
-            writer.write_file("EFI/file.efi", &[7; 5000], time)?;
-            writer.finish().map(drop)
-        },
-    );
-    let mut head = vec![0; HEAD];
-    made.ok().and_then(|()| device.read_at(0, &mut head).ok()).map(|()| head).into_iter().collect()
 }
 
 /// A superblock, with its checksum as it is.

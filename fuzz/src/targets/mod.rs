@@ -5,6 +5,9 @@ mod images;
 mod node;
 mod recipes;
 mod secure_boot;
+mod table;
+mod verity;
+mod volume;
 
 /// A parser of outside data.
 pub struct Target {
@@ -24,10 +27,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "inrelease", run: debian::inrelease, seeds: debian::inrelease_seeds },
     Target { name: "elf", run: images::elf, seeds: images::elf_seeds },
     Target { name: "erofs", run: images::erofs, seeds: images::erofs_seeds },
-    Target { name: "verity", run: images::verity, seeds: images::verity_seeds },
-    Target { name: "gpt", run: images::gpt, seeds: images::gpt_seeds },
+    Target { name: "verity", run: verity::verity, seeds: verity::seeds },
+    Target { name: "scrub", run: verity::scrub, seeds: verity::seeds },
+    Target { name: "gpt", run: table::gpt, seeds: table::seeds },
+    Target { name: "table-plan", run: table::plan, seeds: table::seeds },
     Target { name: "ext4", run: images::ext4, seeds: images::ext4_seeds },
-    Target { name: "fat", run: images::fat, seeds: images::fat_seeds },
+    Target { name: "fat", run: volume::fat, seeds: volume::seeds },
+    Target { name: "boot-images", run: volume::boot_images, seeds: volume::seeds },
     Target { name: "cpio", run: images::cpio, seeds: images::cpio_seeds },
     Target { name: "uki", run: images::uki, seeds: images::uki_seeds },
     Target { name: "modules", run: node::modules, seeds: node::modules_seeds },
