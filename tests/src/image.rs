@@ -3,26 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use corten_formats::uki::PeImage;
 use corten_vm::{Boot, Disk, DiskFormat, Machine, OnReset, Variables, Watchdog, Writes};
-use serde::Deserialize;
 
+use crate::built::Built;
 use crate::workshop::Workshop;
-
-/// What `corten build --json` says, as far as tests need it.
-#[derive(Debug, Deserialize)]
-struct Built {
-    version: String,
-    root_hash: String,
-    artifacts: Vec<Artifact>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Artifact {
-    path: PathBuf,
-    format: String,
-}
 
 /// An image.
 pub struct Image {
@@ -43,23 +29,9 @@ pub struct Image {
 impl Image {
     /// Has the image of a recipe built.
     pub fn build(workshop: &Workshop, recipe: &str) -> Result<Self> {
-        let output = workshop.path("images");
-        let mut command = workshop.corten();
-        command.args(["build", recipe, "--format", "raw", "--format", "uki", "--json", "-o"]).arg(&output);
-        let done = command.output().with_context(|| format!("starting {command:?}"))?;
-        ensure!(
-            done.status.success(),
-            "{command:?}: {}\n{}",
-            done.status,
-            String::from_utf8_lossy(&done.stderr)
-        );
-        let built: Built = serde_json::from_slice(&done.stdout)
-            .with_context(|| format!("{command:?} printed {}", String::from_utf8_lossy(&done.stdout)))?;
-        let artifact = |format: &str| {
-            let found = built.artifacts.iter().find(|artifact| artifact.format == format);
-            found.map(|artifact| artifact.path.clone()).ok_or_else(|| anyhow!("no {format} among {built:?}"))
-        };
-        let (disk, boot_image) = (artifact("raw")?, artifact("uki")?);
+        let folder = workshop.path("images");
+        let built = Built::run(workshop.corten(), recipe, &folder, (&["raw", "uki"], &[]))?;
+        let (disk, boot_image) = (built.artifact("raw")?, built.artifact("uki")?);
 
         let bytes = fs::read(&boot_image).with_context(|| boot_image.display().to_string())?;
         let program = PeImage::parse(&bytes).with_context(|| boot_image.display().to_string())?;
@@ -75,8 +47,8 @@ impl Image {
             kernel: unpack(".linux")?,
             initrd: unpack(".initrd")?,
             command_line: command_line.trim_end_matches(['\0', '\n', ' ']).to_owned(),
-            version: built.version,
-            root_hash: built.root_hash,
+            version: built.text("version")?.to_owned(),
+            root_hash: built.text("root_hash")?.to_owned(),
             disk,
         })
     }

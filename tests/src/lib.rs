@@ -10,6 +10,7 @@
 //! - `--include-ignored`: the scenarios too that take longer than CI may.
 #![forbid(unsafe_code)]
 
+mod built;
 mod disk;
 mod esp;
 mod image;

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use corten_archive::archive::{self, Archive};
-use corten_archive::store::place::{default_data, default_store};
-use corten_archive::tools::{Tools, sets};
+use corten_archive::tools::{of_user, sets};
 use corten_report::Event;
-use corten_vm::{Choice, Control, Emulator, Limits, Machine, Outcome, RunEvent, Settings, Until};
+use corten_vm::{
+    Accelerator, Choice, Control, Emulator, Limits, Machine, Outcome, RunEvent, Settings, Until, choose,
+};
 
 use crate::image::Image;
 
@@ -28,7 +28,7 @@ pub struct Workshop {
     folder: PathBuf,
     /// What chance follows from.
     pub seed: u64,
-    emulator: OnceLock<Result<Emulator, String>>,
+    bed: OnceLock<Result<Bed, String>>,
     images: Mutex<BTreeMap<String, Arc<Image>>>,
 }
 
@@ -39,7 +39,7 @@ impl Workshop {
         let folder = std::env::var_os("CORTEN_TEST_DIR").map(PathBuf::from);
         let folder = folder.unwrap_or_else(|| std::env::temp_dir().join("corten-tests"));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(Self { corten: corten.into(), folder, seed, emulator: OnceLock::new(), images: Mutex::default() })
+        Ok(Self { corten: corten.into(), folder, seed, bed: OnceLock::new(), images: Mutex::default() })
     }
 
     /// A path for something that a scenario makes.
@@ -65,8 +65,8 @@ impl Workshop {
         Ok(image)
     }
 
-    fn emulator(&self) -> Result<&Emulator> {
-        let found = self.emulator.get_or_init(|| emulator().map_err(|error| format!("{error:#}")));
+    fn bed(&self) -> Result<&Bed> {
+        let found = self.bed.get_or_init(|| bed(&self.folder).map_err(|error| format!("{error:#}")));
         found.as_ref().map_err(|error| anyhow!("{error}"))
     }
 
@@ -83,15 +83,16 @@ impl Workshop {
         until: Until,
         watch: &mut dyn FnMut(&RunEvent, &Control),
     ) -> Result<Booted> {
+        let bed = self.bed()?;
         let console_log = self.path(&format!("{}.console.log", name.replace("::", ".")));
         let settings = Settings {
-            accelerator: Choice::Probe { cache: self.folder.clone() },
+            accelerator: bed.accelerator.clone(),
             until,
             limits: LIMITS,
             console_log: console_log.clone(),
         };
         let (mut command_line, mut reported, control) = (String::new(), Vec::new(), Control::new());
-        let outcome = corten_vm::run(self.emulator()?, machine, &settings, &control, &mut |event| {
+        let outcome = corten_vm::run(&bed.emulator, machine, &settings, &control, &mut |event| {
             watch(&event, &control);
             if let RunEvent::Report(at, event) = &event {
                 reported.push((*at, event.clone()));
@@ -107,14 +108,23 @@ impl Workshop {
     }
 }
 
-/// The QEMU and firmware that `corten run` uses, in the same store.
-fn emulator() -> Result<Emulator> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let (store, data) = (default_store(&environment)?, default_data(&environment)?);
-    let archive = Archive::open(archive::Settings::new(store, jiff::Timestamp::now(), "trixie", "amd64"))?;
-    let tools =
-        Tools::new(&archive, &data.join("tools")).ensure(sets::QEMU.name, sets::QEMU.packages, &|_| {})?;
-    Ok(Emulator::from_tools(&tools)?)
+/// What machines are run with.
+struct Bed {
+    emulator: Emulator,
+    accelerator: Choice,
+}
+
+/// The QEMU and firmware that `corten run` uses, in the same store. Where no guest runs in KVM, that is found out
+/// once.
+fn bed(folder: &Path) -> Result<Bed> {
+    let tools = of_user(&sets::QEMU, &|name| std::env::var(name).ok(), jiff::Timestamp::now())?;
+    let emulator = Emulator::from_tools(&tools)?;
+    let probe = Choice::Probe { cache: folder.into() };
+    let accelerator = match choose(&emulator, &probe)? {
+        (Accelerator::Kvm, _) => probe,
+        (Accelerator::Tcg, _) => Choice::Fixed(Accelerator::Tcg),
+    };
+    Ok(Bed { emulator, accelerator })
 }
 
 /// What was seen of one boot.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use corten_archive::store::place::{default_data, default_store};
-use corten_archive::tools::{Tools, sets};
-use corten_archive::{Archive, Settings as ArchiveSettings};
+use corten_archive::store::place::default_store;
+use corten_archive::tools::{of_user, sets};
 use corten_report::Event;
 use corten_vm::{
     Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, ROOM, RunEvent, Settings,
@@ -77,13 +76,9 @@ impl Bed {
     /// QEMU from the store, and a folder for the disks.
     pub fn open(folder: &Path, memory_mib: u32) -> Result<Self> {
         let variable = |name: &str| std::env::var(name).ok();
-        let store = default_store(&variable)?;
-        let settings = ArchiveSettings::new(store.clone(), jiff::Timestamp::now(), sets::SUITE, "amd64");
-        let archive = Archive::open(settings)?;
-        let tools = Tools::new(&archive, &default_data(&variable)?.join("tools"));
-        let tools = tools.ensure(sets::QEMU.name, sets::QEMU.packages, &|_| {})?;
+        let tools = of_user(&sets::QEMU, &variable, jiff::Timestamp::now())?;
         let emulator = Emulator::from_tools(&tools)?;
-        let (accelerator, _) = choose(&emulator, &Choice::Probe { cache: store })?;
+        let (accelerator, _) = choose(&emulator, &Choice::Probe { cache: default_store(&variable)? })?;
         std::fs::create_dir_all(folder)?;
         Ok(Self { folder: folder.into(), emulator, accelerator, memory_mib })
     }

@@ -11,6 +11,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::RECIPE;
+use crate::built::Built;
 use crate::image::another_hash;
 use crate::scenario::{Place, Scenario, When};
 use crate::tool::{run, tool};
@@ -20,24 +21,20 @@ use crate::workshop::Workshop;
 const ESP_OFFSET: u64 = 1 << 20;
 
 /// A build of every format.
-pub struct Built {
-    json: Value,
+struct Every {
+    built: Built,
     folder: PathBuf,
 }
 
-impl std::fmt::Display for Built {
+impl std::fmt::Display for Every {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:#}", self.json)
+        self.built.fmt(f)
     }
 }
 
-impl Built {
-    /// The artifact of a format.
+impl Every {
     fn artifact(&self, format: &str) -> Result<PathBuf> {
-        let all = self.json["artifacts"].as_array().context("no artifacts")?;
-        let found = all.iter().find(|artifact| artifact["format"] == format);
-        let path = found.and_then(|artifact| artifact["path"].as_str());
-        Ok(path.with_context(|| format!("no artifact {format}"))?.into())
+        self.built.artifact(format)
     }
 
     fn tree(&self) -> Result<Tree> {
@@ -53,8 +50,8 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         run: build,
         cases: &[
             ("json_names_sizes_and_hashes", json_names_sizes_and_hashes),
-            ("fsck_erofs_accepts_the_root", |_, built| {
-                reads("fsck.erofs", [built.artifact("root")?.as_path()])
+            ("fsck_erofs_accepts_the_root", |_, every| {
+                reads("fsck.erofs", [every.artifact("root")?.as_path()])
             }),
             ("veritysetup_verifies_the_root", veritysetup_verifies_the_root),
             ("sgdisk_accepts_the_disk", sgdisk_accepts_the_disk),
@@ -75,49 +72,46 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     .add(place, trials);
 }
 
-fn build(workshop: &Workshop) -> Result<Built> {
+fn build(workshop: &Workshop) -> Result<Every> {
     let folder = workshop.path("artifacts");
-    Ok(Built { json: corten(workshop.corten(), &folder)?, folder })
+    Ok(Every { built: every_format(workshop.corten(), &folder)?, folder })
 }
 
-fn corten(mut command: Command, folder: &Path) -> Result<Value> {
-    command.args(["build", RECIPE, "--json", "-o"]).arg(folder);
-    for format in ["raw", "raw.zst", "qcow2", "uki", "root", "tar"] {
-        command.args(["--format", format]);
-    }
-    let done = command.output().with_context(|| format!("starting {command:?}"))?;
-    ensure!(done.status.success(), "{command:?}: {}\n{}", done.status, String::from_utf8_lossy(&done.stderr));
-    serde_json::from_slice(&done.stdout).context("standard output is not one JSON object")
+fn every_format(corten: Command, folder: &Path) -> Result<Built> {
+    Built::run(corten, RECIPE, folder, (&["raw", "raw.zst", "qcow2", "uki", "root", "tar"], &[]))
 }
 
 fn reads<const N: usize>(name: &str, arguments: [&Path; N]) -> Result<()> {
     run(tool(name)?.args(arguments)).map(drop)
 }
 
-fn json_names_sizes_and_hashes(_: &Workshop, built: &Built) -> Result<()> {
-    for artifact in built.json["artifacts"].as_array().context("no artifacts")? {
+fn json_names_sizes_and_hashes(_: &Workshop, every: &Every) -> Result<()> {
+    for artifact in every.built.artifacts()? {
         let path = artifact["path"].as_str().context("no path")?;
         let bytes = std::fs::metadata(path)?.len();
         ensure!(artifact["bytes"] == bytes, "{path} has {bytes} bytes");
     }
-    let uki = built.artifact("uki")?;
-    let told = built.json["artifacts"].as_array().and_then(|all| all.iter().find(|a| a["format"] == "uki"));
+    let uki = every.artifact("uki")?;
+    let told = every.built.artifacts()?.iter().find(|artifact| artifact["format"] == "uki");
     let told = told.and_then(|artifact| artifact["sha256"].as_str()).context("no sha256")?;
     let found = run(Command::new("sha256sum").arg(&uki))?;
     ensure!(found.starts_with(told), "sha256sum says {found}");
     for key in ["version", "root_hash", "packages", "files"] {
-        ensure!(!built.json[key].is_null(), "{key} is missing");
+        ensure!(!every.built.0[key].is_null(), "{key} is missing");
     }
     for size in ["root", "verity", "boot", "disk"] {
-        ensure!(built.json["sizes"][size].as_u64().is_some_and(|bytes| bytes > 0), "sizes.{size} is missing");
+        ensure!(
+            every.built.0["sizes"][size].as_u64().is_some_and(|bytes| bytes > 0),
+            "sizes.{size} is missing"
+        );
     }
-    ensure!(built.json["seconds"]["total"].is_number(), "seconds.total is missing");
+    ensure!(every.built.0["seconds"]["total"].is_number(), "seconds.total is missing");
     Ok(())
 }
 
-fn veritysetup_verifies_the_root(_: &Workshop, built: &Built) -> Result<()> {
-    let hash = built.json["root_hash"].as_str().context("no root hash")?;
-    let (root, verity) = (built.artifact("root")?, built.artifact("verity")?);
+fn veritysetup_verifies_the_root(_: &Workshop, every: &Every) -> Result<()> {
+    let hash = every.built.text("root_hash")?;
+    let (root, verity) = (every.artifact("root")?, every.artifact("verity")?);
     run(tool("veritysetup")?.arg("verify").args([&root, &verity]).arg(hash))?;
     let wrong = another_hash(hash)?;
     ensure!(
@@ -127,17 +121,17 @@ fn veritysetup_verifies_the_root(_: &Workshop, built: &Built) -> Result<()> {
     Ok(())
 }
 
-fn sgdisk_accepts_the_disk(_: &Workshop, built: &Built) -> Result<()> {
-    let said = run(tool("sgdisk")?.arg("-v").arg(built.artifact("raw")?))?;
+fn sgdisk_accepts_the_disk(_: &Workshop, every: &Every) -> Result<()> {
+    let said = run(tool("sgdisk")?.arg("-v").arg(every.artifact("raw")?))?;
     ensure!(said.contains("No problems found"), "{said}");
     Ok(())
 }
 
-fn fsck_vfat_accepts_the_esp(_: &Workshop, built: &Built) -> Result<()> {
+fn fsck_vfat_accepts_the_esp(_: &Workshop, every: &Every) -> Result<()> {
     use std::io::{Read as _, Seek as _, SeekFrom};
-    let mut disk = std::fs::File::open(built.artifact("raw")?)?;
+    let mut disk = std::fs::File::open(every.artifact("raw")?)?;
     disk.seek(SeekFrom::Start(ESP_OFFSET))?;
-    let esp = built.folder.join("esp");
+    let esp = every.folder.join("esp");
     std::io::copy(&mut disk.take(512 << 20), &mut std::fs::File::create(&esp)?)?;
     let said = run(tool("fsck.vfat")?.arg("-n").arg(&esp))?;
     let listed = run(tool("mdir")?.arg("-i").arg(&esp).args(["-b", "-/", "::"]))?;
@@ -145,7 +139,7 @@ fn fsck_vfat_accepts_the_esp(_: &Workshop, built: &Built) -> Result<()> {
     ensure!(!said.contains("Dirty") && !said.contains("differ"), "{said}");
     let mut files: Vec<&str> = listed.lines().filter(|line| !line.ends_with('/')).collect();
     files.sort_unstable();
-    let uki = built.artifact("uki")?;
+    let uki = every.artifact("uki")?;
     let uki = format!("::/EFI/Linux/{}", uki.file_name().unwrap_or_default().display());
     let expected =
         ["::/EFI/BOOT/BOOTX64.EFI", &uki, "::/EFI/systemd/systemd-bootx64.efi", "::/loader/loader.conf"];
@@ -153,43 +147,43 @@ fn fsck_vfat_accepts_the_esp(_: &Workshop, built: &Built) -> Result<()> {
     Ok(())
 }
 
-fn ukify_reads_the_boot_image(_: &Workshop, built: &Built) -> Result<()> {
-    let said = run(tool("ukify")?.arg("inspect").arg(built.artifact("uki")?))?;
-    let hash = built.json["root_hash"].as_str().unwrap_or_default();
+fn ukify_reads_the_boot_image(_: &Workshop, every: &Every) -> Result<()> {
+    let said = run(tool("ukify")?.arg("inspect").arg(every.artifact("uki")?))?;
+    let hash = every.built.text("root_hash")?;
     for part in [".linux:", ".initrd:", ".cmdline:", ".osrel:", ".uname:", hash] {
         ensure!(said.contains(part), "{part} is not in\n{said}");
     }
     Ok(())
 }
 
-fn systemd_dissect_accepts_the_disk(_: &Workshop, built: &Built) -> Result<()> {
-    let said = run(tool("systemd-dissect")?.arg("--validate").arg(built.artifact("raw")?))?;
+fn systemd_dissect_accepts_the_disk(_: &Workshop, every: &Every) -> Result<()> {
+    let said = run(tool("systemd-dissect")?.arg("--validate").arg(every.artifact("raw")?))?;
     ensure!(said.contains("OK"), "{said}");
     Ok(())
 }
 
-fn qemu_img_accepts_the_qcow2(_: &Workshop, built: &Built) -> Result<()> {
-    let (raw, qcow2) = (built.artifact("raw")?, built.artifact("qcow2")?);
+fn qemu_img_accepts_the_qcow2(_: &Workshop, every: &Every) -> Result<()> {
+    let (raw, qcow2) = (every.artifact("raw")?, every.artifact("qcow2")?);
     run(tool("qemu-img")?.arg("check").arg(&qcow2))?;
     run(tool("qemu-img")?.args(["compare", "-f", "raw", "-F", "qcow2"]).args([&raw, &qcow2])).map(drop)
 }
 
-fn zstd_unpacks_the_same_disk(_: &Workshop, built: &Built) -> Result<()> {
-    let unpacked = built.folder.join("unpacked.raw");
+fn zstd_unpacks_the_same_disk(_: &Workshop, every: &Every) -> Result<()> {
+    let unpacked = every.folder.join("unpacked.raw");
     run(tool("zstd")?
         .args(["-q", "-d", "-f", "--sparse"])
-        .arg(built.artifact("raw.zst")?)
+        .arg(every.artifact("raw.zst")?)
         .arg("-o")
         .arg(&unpacked))?;
-    let same = run(Command::new("cmp").arg(built.artifact("raw")?).arg(&unpacked));
+    let same = run(Command::new("cmp").arg(every.artifact("raw")?).arg(&unpacked));
     std::fs::remove_file(&unpacked)?;
     same.map(drop)
 }
 
-fn tar_lists_every_file_of_the_root(_: &Workshop, built: &Built) -> Result<()> {
-    let listed = run(Command::new("tar").arg("-tf").arg(built.artifact("tar")?))?;
+fn tar_lists_every_file_of_the_root(_: &Workshop, every: &Every) -> Result<()> {
+    let listed = run(Command::new("tar").arg("-tf").arg(every.artifact("tar")?))?;
     let mut paths = 0;
-    built.tree()?.walk(|_, _| paths += 1);
+    every.tree()?.walk(|_, _| paths += 1);
     ensure!(listed.lines().count() == paths, "tar lists {} entries of {paths}", listed.lines().count());
     Ok(())
 }
@@ -200,9 +194,9 @@ const FORBIDDEN: [&str; 24] = [
     "node", "apt", "apt-get", "dpkg", "rpm", "apk", "ssh", "sshd", "su", "sudo", "login",
 ];
 
-fn no_shell_interpreter_or_package_manager(_: &Workshop, built: &Built) -> Result<()> {
+fn no_shell_interpreter_or_package_manager(_: &Workshop, every: &Every) -> Result<()> {
     let mut found = Vec::new();
-    let tree = built.tree()?;
+    let tree = every.tree()?;
     tree.walk(|path, id| {
         let path = String::from_utf8_lossy(path);
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -218,8 +212,8 @@ fn no_shell_interpreter_or_package_manager(_: &Workshop, built: &Built) -> Resul
     Ok(())
 }
 
-fn no_setuid_file(_: &Workshop, built: &Built) -> Result<()> {
-    let tree = built.tree()?;
+fn no_setuid_file(_: &Workshop, every: &Every) -> Result<()> {
+    let tree = every.tree()?;
     let privileged = tree.nodes().filter(|(_, node)| {
         let file = matches!(node.kind, Kind::File(_));
         file && (node.meta.mode & 0o6000 != 0
@@ -229,27 +223,27 @@ fn no_setuid_file(_: &Workshop, built: &Built) -> Result<()> {
     Ok(())
 }
 
-fn root_and_boot_image_are_small(_: &Workshop, built: &Built) -> Result<()> {
+fn root_and_boot_image_are_small(_: &Workshop, every: &Every) -> Result<()> {
     let sizes =
-        ["root", "verity", "boot"].map(|part| built.json["sizes"][part].as_u64().unwrap_or(u64::MAX / 4));
+        ["root", "verity", "boot"].map(|part| every.built.0["sizes"][part].as_u64().unwrap_or(u64::MAX / 4));
     ensure!(sizes.iter().sum::<u64>() <= 70_000_000, "{sizes:?}");
     Ok(())
 }
 
-fn sboms_name_each_file_once(_: &Workshop, built: &Built) -> Result<()> {
-    let tree = built.tree()?;
+fn sboms_name_each_file_once(_: &Workshop, every: &Every) -> Result<()> {
+    let tree = every.tree()?;
     let mut files: BTreeMap<String, usize> = BTreeMap::new();
     tree.walk(|path, id| {
         if matches!(tree.node(id).kind, Kind::File(_)) {
             files.insert(String::from_utf8_lossy(path).into_owned(), 0);
         }
     });
-    let spdx: Value = serde_json::from_slice(&std::fs::read(built.artifact("spdx")?)?)?;
+    let spdx: Value = serde_json::from_slice(&std::fs::read(every.artifact("spdx")?)?)?;
     for file in spdx["files"].as_array().context("no files in SPDX")? {
         let path = file["fileName"].as_str().unwrap_or_default().trim_start_matches('.');
         *files.get_mut(path).with_context(|| format!("SPDX names {path}"))? += 1;
     }
-    let cyclonedx: Value = serde_json::from_slice(&std::fs::read(built.artifact("cyclonedx")?)?)?;
+    let cyclonedx: Value = serde_json::from_slice(&std::fs::read(every.artifact("cyclonedx")?)?)?;
     let outer = cyclonedx["components"].as_array().context("no components in CycloneDX")?;
     let inner = outer.iter().filter_map(|component| component["components"].as_array()).flatten();
     for file in outer.iter().chain(inner).filter(|component| component["type"] == "file") {
@@ -261,26 +255,21 @@ fn sboms_name_each_file_once(_: &Workshop, built: &Built) -> Result<()> {
     Ok(())
 }
 
-fn an_unchanged_build_says_so(workshop: &Workshop, built: &Built) -> Result<()> {
-    let again = corten(workshop.corten(), &built.folder)?;
-    ensure!(again["unchanged"] == true, "unchanged is {}", again["unchanged"]);
-    ensure!(again["root_hash"] == built.json["root_hash"], "another root hash");
+fn an_unchanged_build_says_so(workshop: &Workshop, every: &Every) -> Result<()> {
+    let again = every_format(workshop.corten(), &every.folder)?;
+    ensure!(again.0["unchanged"] == true, "unchanged is {}", again.0["unchanged"]);
+    ensure!(again.text("root_hash")? == every.built.text("root_hash")?, "another root hash");
     Ok(())
 }
 
 /// Another folder, time zone, locale, umask, number of threads, and nothing of earlier builds.
-fn other_surroundings_give_the_same_bytes(workshop: &Workshop, built: &Built) -> Result<()> {
+fn other_surroundings_give_the_same_bytes(workshop: &Workshop, every: &Every) -> Result<()> {
     let folder = workshop.path("artifacts, elsewhere");
     let program = workshop.corten().get_program().to_owned();
     let mut command = Command::new("sh");
     command.args(["-c", "umask 077; program=$1; shift; exec \"$program\" \"$@\" --fresh", "sh"]).arg(program);
     command.env("TZ", "Pacific/Kiritimati").env("LC_ALL", "tr_TR.UTF-8").env("RAYON_NUM_THREADS", "1");
-    let other = corten(command, &folder)?;
-    let hashes = |json: &Value| -> BTreeMap<String, String> {
-        let all = json["artifacts"].as_array().cloned().unwrap_or_default();
-        all.iter().map(|artifact| (artifact["format"].to_string(), artifact["sha256"].to_string())).collect()
-    };
-    let (ours, theirs) = (hashes(&built.json), hashes(&other));
+    let (ours, theirs) = (every.built.hashes()?, every_format(command, &folder)?.hashes()?);
     std::fs::remove_dir_all(folder)?;
     ensure!(ours == theirs, "{ours:#?}\n{theirs:#?}");
     ensure!(ours.len() == 9, "only {} artifacts were compared", ours.len());

@@ -1,19 +1,17 @@
 //! The commands that make keys, enrol them and sign with them, and what other people's programs say of it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use corten_archive::store::place::default_data;
 use corten_sign::efi::KeyVariable;
 use corten_sign::{FileSigner, KeyFolder};
 use libtest_mimic::Trial;
-use serde_json::Value;
 
 use super::RECIPE;
+use crate::built::{Built, succeeded};
 use crate::esp::Esp;
 use crate::scenario::{Once, Place, When};
 use crate::tool::{run, tool};
@@ -33,12 +31,12 @@ pub struct Owner {
     pub boot_image: String,
     /// The recipe.
     recipe: PathBuf,
-    json: Value,
+    built: Built,
 }
 
 impl std::fmt::Display for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "keys: {}\nbuild: {:#}", self.keys.display(), self.json)
+        writeln!(f, "keys: {}\nbuild: {}", self.keys.display(), self.built)
     }
 }
 
@@ -85,9 +83,9 @@ fn owner(workshop: &Workshop) -> Result<Owner> {
     let [keys, others, variables, recipe] =
         ["keys", "others", "variables.fd", "signed.toml"].map(|name| folder.join(name));
     for keys in [&keys, &others] {
-        done(workshop.corten().args(["secure-boot", "keys"]).arg(keys))?;
+        succeeded(workshop.corten().args(["secure-boot", "keys"]).arg(keys))?;
     }
-    done(workshop.corten().args(["secure-boot", "enrol"]).arg(&keys).arg("--vars").arg(&variables))?;
+    succeeded(workshop.corten().args(["secure-boot", "enrol"]).arg(&keys).arg("--vars").arg(&variables))?;
     let locks = default_data(&|name: &str| std::env::var(name).ok())?.join("locks");
     fs::copy(locks.join(format!("{RECIPE}.lock")), folder.join("corten.lock"))?;
     let text = format!(
@@ -95,43 +93,22 @@ fn owner(workshop: &Workshop) -> Result<Owner> {
          [secure-boot]\nkey = \"keys/db.key\"\ncert = \"keys/db.pem\"\nenrol = \"keys\"\n"
     );
     fs::write(&recipe, text)?;
-    let json = build(workshop, &recipe, &folder.join("out"), &[])?;
-    let boot_image = artifact(&json, "uki")?;
+    let built = build(workshop, &recipe, &folder.join("out"), &[])?;
+    let boot_image = built.artifact("uki")?;
     let name = boot_image.file_name().context("a file has a name")?.to_string_lossy().into_owned();
     Ok(Owner {
         keys,
         others,
         variables,
-        disk: artifact(&json, "raw")?,
+        disk: built.artifact("raw")?,
         boot_image: format!("EFI/Linux/{name}"),
         recipe,
-        json,
+        built,
     })
 }
 
-fn build(workshop: &Workshop, recipe: &Path, output: &Path, more: &[&str]) -> Result<Value> {
-    let mut command = workshop.corten();
-    command.arg("build").arg(recipe).args(["--format", "raw", "--format", "uki", "--json"]).args(more);
-    let out = done(command.arg("-o").arg(output))?;
-    serde_json::from_slice(&out.stdout).context("standard output is not one JSON object")
-}
-
-fn done(command: &mut Command) -> Result<Output> {
-    let out = command.output().with_context(|| format!("starting {command:?}"))?;
-    ensure!(out.status.success(), "{command:?}: {}\n{}", out.status, String::from_utf8_lossy(&out.stderr));
-    Ok(out)
-}
-
-fn artifact(json: &Value, format: &str) -> Result<PathBuf> {
-    let all = json["artifacts"].as_array().context("no artifacts")?;
-    let found = all.iter().find(|artifact| artifact["format"] == format);
-    let path = found.and_then(|artifact| artifact["path"].as_str());
-    Ok(path.with_context(|| format!("no artifact {format}"))?.into())
-}
-
-fn hashes(json: &Value) -> BTreeMap<String, String> {
-    let all = json["artifacts"].as_array().cloned().unwrap_or_default();
-    all.iter().map(|artifact| (artifact["format"].to_string(), artifact["sha256"].to_string())).collect()
+fn build(workshop: &Workshop, recipe: &Path, output: &Path, more: &[&str]) -> Result<Built> {
+    Built::run(workshop.corten(), recipe, output, (&["raw", "uki"], more))
 }
 
 fn are_for_their_owner_alone(_: &Workshop, owner: &Owner) -> Result<()> {
@@ -179,7 +156,7 @@ fn sbverify_accepts_loader_and_boot_image(_: &Workshop, owner: &Owner) -> Result
         verify(&owner.keys).with_context(|| path.to_owned())?;
         ensure!(verify(&owner.others).is_err(), "{path}: sbverify accepts another certificate as well");
     }
-    ensure!(esp.read(&owner.boot_image)? == fs::read(artifact(&owner.json, "uki")?)?, "two boot images");
+    ensure!(esp.read(&owner.boot_image)? == fs::read(owner.built.artifact("uki")?)?, "two boot images");
     Ok(())
 }
 
@@ -194,7 +171,7 @@ fn the_esp_has_what_enrols_them(_: &Workshop, owner: &Owner) -> Result<()> {
 
 fn an_unchanged_build_says_so(workshop: &Workshop, owner: &Owner) -> Result<()> {
     let again = build(workshop, &owner.recipe, &owner.keys.with_file_name("out"), &[])?;
-    ensure!(again["unchanged"] == true, "unchanged is {}", again["unchanged"]);
+    ensure!(again.0["unchanged"] == true, "unchanged is {}", again.0["unchanged"]);
     Ok(())
 }
 
@@ -202,7 +179,7 @@ fn give_the_same_bytes_again(workshop: &Workshop, owner: &Owner) -> Result<()> {
     let folder = owner.keys.with_file_name("again");
     let again = build(workshop, &owner.recipe, &folder, &["--fresh"])?;
     fs::remove_dir_all(folder)?;
-    ensure!(hashes(&again) == hashes(&owner.json), "{again:#}");
+    ensure!(again.hashes()? == owner.built.hashes()?, "{again}");
     Ok(())
 }
 
@@ -212,8 +189,8 @@ fn another_key_is_noticed(workshop: &Workshop, owner: &Owner) -> Result<()> {
     let [key, certificate] = ["db.key", "db.pem"].map(|name| owner.others.join(name).display().to_string());
     let more = ["--secure-boot-key", &key, "--secure-boot-cert", &certificate];
     let other = build(workshop, &owner.recipe, &folder, &more)?;
-    ensure!(other["unchanged"] == false, "the build takes what is signed with another key for its own");
-    let boot_image = artifact(&other, "uki")?;
+    ensure!(other.0["unchanged"] == false, "the build takes what is signed with another key for its own");
+    let boot_image = other.artifact("uki")?;
     run(tool("sbverify")?.arg("--cert").arg(&certificate).arg(&boot_image))?;
     fs::remove_dir_all(folder)?;
     Ok(())

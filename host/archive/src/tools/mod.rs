@@ -14,15 +14,18 @@ mod wrapper;
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 pub use self::root::ToolRoot;
-use crate::archive::{Archive, LockPolicy};
+use self::sets::Set;
+use crate::archive::{Archive, LockPolicy, Settings};
 use crate::error::Error;
 use crate::event::Events;
 use crate::fetch::FetchError;
 use crate::hash::ContentHash;
 use crate::lock::Lock;
+use crate::store::place::{Environment, default_data, default_store};
 
 /// Changes whenever packages are laid out in another way, so that older folders are not used any more.
 const LAYOUT: &str = "3";
@@ -122,6 +125,14 @@ impl<'a> Tools<'a> {
             .make_tree(KIND, &key, |folder| -> Result<(), Error> { Ok(layout::write(folder, &files)?) })?;
         Ok(ToolRoot::open(path)?)
     }
+}
+
+/// The tools of a set as they are for the user whose environment this is: in the store, fetched if they are not there.
+pub fn of_user(set: &Set, environment: Environment<'_>, now: Timestamp) -> Result<ToolRoot, Error> {
+    let settings = Settings::new(default_store(environment)?, now, sets::SUITE, "amd64");
+    let archive = Archive::open(settings)?;
+    let locks = default_data(environment)?.join("tools");
+    Tools::new(&archive, &locks).ensure(set.name, set.packages, &|_| {})
 }
 
 /// The same packages give the same folder, whatever else a lock says.
