@@ -1,15 +1,14 @@
 //! Copies of a disk with one wrong byte.
 
-use std::fs::File;
-use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use corten_formats::erofs;
-use corten_formats::gpt::{Guid, SectorSize, read, types};
+use corten_formats::fat::BlockDevice as _;
+use corten_formats::gpt::{Guid, types};
 use corten_vm::sparse_copy;
 
+use crate::partition::Partition;
 use crate::workshop::Workshop;
 
 /// A place on a disk.
@@ -34,12 +33,12 @@ impl Place {
     }
 
     /// Where it lies in its partition, bytes.
-    fn offset(self, file: &File, partition: &Range<u64>) -> Result<u64> {
+    fn offset(self, partition: &Partition) -> Result<u64> {
         match self {
             Self::RootSuperblock => Ok(1024 + 64),
             Self::TopHashBlock => Ok(4096 + 7),
-            Self::Containerd => first_block(file, partition, "/usr/bin/containerd"),
-            Self::Crun => first_block(file, partition, "/usr/bin/crun"),
+            Self::Containerd => block_of(&partition.bytes()?, "/usr/bin/containerd"),
+            Self::Crun => block_of(&partition.bytes()?, "/usr/bin/crun"),
         }
     }
 }
@@ -47,14 +46,7 @@ impl Place {
 /// Blocks of a root have that many bytes.
 const BLOCK: u64 = 4096;
 
-/// Some byte of the first block with the content of a file of the root, from the list of what lies where.
-fn first_block(file: &File, partition: &Range<u64>, path: &str) -> Result<u64> {
-    let mut root = vec![0; (partition.end - partition.start) as usize];
-    file.read_exact_at(&mut root, partition.start)?;
-    block_of(&root, path)
-}
-
-/// The same in a root that was read.
+/// Some byte of the first block with the content of a file of a root, from the list of what lies where.
 pub fn block_of(root: &[u8], path: &str) -> Result<u64> {
     let list = erofs::debug::dump(root, &erofs::Limits::default())?;
     let line = list.lines().find(|line| line.split(' ').next() == Some(path)).context("not in the root")?;
@@ -67,17 +59,10 @@ pub fn block_of(root: &[u8], path: &str) -> Result<u64> {
 pub fn with_flipped_byte(workshop: &Workshop, disk: &Path, place: Place) -> Result<PathBuf> {
     let copy = workshop.path(&format!("flipped-{place:?}.raw").to_lowercase());
     sparse_copy(disk, &copy)?;
-    let file = File::options().read(true).write(true).open(&copy)?;
-    let size = file.metadata()?.len();
-    let found = read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?;
-    let mut partitions = found.table.partitions.iter();
-    let kind = place.partition();
-    let number = partitions.find_map(|(number, partition)| (partition.kind == kind).then_some(*number));
-    let range = number.and_then(|number| found.table.bytes(number));
-    let range = range.context("the disk has no such partition")?;
-    let at = range.start + place.offset(&file, &range)?;
+    let mut partition = Partition::open(&copy, place.partition())?;
+    let at = place.offset(&partition)?;
     let mut byte = [0];
-    file.read_exact_at(&mut byte, at)?;
-    file.write_all_at(&[byte[0] ^ 1], at)?;
+    partition.read_at(at, &mut byte)?;
+    partition.write_at(at, &[byte[0] ^ 1])?;
     Ok(copy)
 }

@@ -14,6 +14,7 @@ mod built;
 mod disk;
 mod esp;
 mod image;
+mod partition;
 mod program;
 mod recording;
 mod scenario;

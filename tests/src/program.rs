@@ -1,5 +1,6 @@
 //! Loader and boot image, altered in ways that firmware with Secure Boot has to notice.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -26,29 +27,33 @@ pub fn signed_with(program: &[u8], keys: &Path) -> Result<Vec<u8>> {
     Ok(sign(&unsigned(program)?, &signer)?)
 }
 
-/// The program with one bit in the middle of a section turned around, its signature left as it was.
-pub fn with_changed_byte(program: &[u8], section: &str) -> Result<Vec<u8>> {
+/// Where the content of a section lies, without the padding behind it.
+pub fn section(program: &[u8], name: &str) -> Result<Range<usize>> {
     let image = PeImage::parse(program)?;
-    let found = image.sections().iter().find(|one| one.name == section);
-    let found = found.with_context(|| format!("the program has no {section}"))?;
-    ensure!(found.virtual_size > 0, "{section} is empty");
-    let at = found.raw_offset as usize + found.virtual_size.min(found.raw_size) as usize / 2;
+    let found = image.sections().iter().find(|one| one.name == name);
+    let found = found.with_context(|| format!("the program has no {name}"))?;
+    let start = found.raw_offset as usize;
+    Ok(start..start + found.virtual_size.min(found.raw_size) as usize)
+}
+
+/// The program with one bit in the middle of a section turned around, its signature left as it was.
+pub fn with_changed_byte(program: &[u8], name: &str) -> Result<Vec<u8>> {
+    let place = section(program, name)?;
+    ensure!(!place.is_empty(), "{name} is empty");
     let mut changed = program.to_vec();
-    changed[at] ^= 1;
+    changed[place.start + place.len() / 2] ^= 1;
     Ok(changed)
 }
 
 /// An addon for a boot image: what the stub takes from it is this command line. Unsigned.
 pub fn addon(boot_image: &[u8], command_line: &str) -> Result<Vec<u8>> {
     let mut addon = unsigned(boot_image)?;
-    let image = PeImage::parse(&addon)?;
-    let headers = image.size_of_headers() as usize;
-    let place = image.sections().iter().find(|one| one.name == ".cmdline").context("no .cmdline")?;
-    let (start, room) = (place.raw_offset as usize, place.virtual_size as usize);
-    ensure!(command_line.len() <= room, "no room for {command_line:?}");
-    addon[start..start + room].fill(b' ');
-    addon[start..start + command_line.len()].copy_from_slice(command_line.as_bytes());
+    let place = section(&addon, ".cmdline")?;
+    ensure!(command_line.len() <= place.len(), "no room for {command_line:?}");
+    let padded = format!("{command_line:width$}", width = place.len());
+    addon[place].copy_from_slice(padded.as_bytes());
     // What has a kernel is no addon, and what has an initrd would add that too.
+    let headers = PeImage::parse(&addon)?.size_of_headers() as usize;
     for name in [".linux", ".initrd", ".ucode"] {
         let mut row = [0; 8];
         row[..name.len()].copy_from_slice(name.as_bytes());

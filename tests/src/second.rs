@@ -3,11 +3,11 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use corten_formats::fat::{FileDevice, SparseMemory, Timestamp, Volume, Writer};
-use corten_formats::gpt::{Guid, Partition, SectorSize, read};
+use corten_formats::fat::{FileDevice, Volume};
+use corten_formats::gpt::{self, Guid, types};
 use corten_formats::verity::{self, RootHash, Superblock};
 use corten_update::esp::{entries, path};
 use corten_update::start::Starts;
@@ -15,7 +15,10 @@ use corten_update::{BootName, Digits, Tries};
 use corten_vm::sparse_copy;
 
 use crate::disk::block_of;
+use crate::esp::Esp;
 use crate::image::Image;
+use crate::partition::{self, Partition};
+use crate::program::section;
 use crate::workshop::Workshop;
 
 /// Room for both slots and a state.
@@ -46,9 +49,7 @@ impl Second {
         let disk = workshop.path(&format!("{name}.raw"));
         sparse_copy(&image.disk, &disk)?;
         let file = File::options().read(true).write(true).open(&disk)?;
-        let size = file.metadata()?.len();
-        let mut table =
-            read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?.table;
+        let mut table = partition::table(&disk)?.table;
         file.set_len(SIZE)?;
         table.disk_sectors = SIZE / 512;
         // Data and tree of slot A are partitions 2 and 3, those of slot B get their sizes behind the last one.
@@ -59,14 +60,16 @@ impl Second {
             let like = table.partitions.get(&number).context("no slot A")?.clone();
             let last = first + (like.last - like.first);
             let guid = Guid::from_bytes([number as u8 + 0x40; 16]);
-            table.partitions.insert(number + 2, Partition { label: label.into(), guid, first, last, ..like });
+            table
+                .partitions
+                .insert(number + 2, gpt::Partition { label: label.into(), guid, first, last, ..like });
             first = last + 1;
         }
         for area in table.areas()?.all() {
             file.write_all_at(&area.bytes, area.offset)?;
         }
         let place = |number| table.bytes(number).context("no such partition");
-        let (esp, a, tree_a, b, tree_b) = (place(1)?, place(2)?, place(3)?, place(4)?, place(5)?);
+        let (a, tree_a, b, tree_b) = (place(2)?, place(3)?, place(4)?, place(5)?);
 
         let mut head = vec![0; verity::HEAD];
         file.read_exact_at(&mut head, tree_a.start)?;
@@ -78,22 +81,21 @@ impl Second {
         file.write_all_at(&root, b.start)?;
         file.write_all_at(&tree.hash_image, tree_b.start)?;
 
-        let mut writer = Writer::open(esp_of(&file, esp.start, esp.end)?)?;
-        let names = entries(writer.volume())?;
+        let mut esp = Esp::open(&disk)?;
+        let names = entries(esp.volume())?;
         let old = names.first().context("no boot image")?;
-        let boot_image = writer.volume().read_file(&path(old))?;
+        let boot_image = esp.read(&path(old))?;
         let version = format!("9{}", old.version.as_str().get(1..).context("an empty version")?);
         let to = BootName::committed(version.parse()?, &tree.root_hash).with_tries(wish.tries);
         let boot_image = rewritten(boot_image, &image.root_hash, (old, &to), wish.words, &tree.root_hash)?;
-        writer.write_file(&path(&to), &boot_image, Timestamp::from_unix(1_700_000_000))?;
-        let device = writer.finish()?;
-        keep(&device, &file, esp.start)?;
+        esp.put(&path(&to), &boot_image)?;
+        esp.close()?;
         Ok(Self { disk, root_hash: tree.root_hash })
     }
 
     /// The boot image of the second version, as it is named now.
     pub fn name(&self) -> Result<BootName> {
-        let names = names(&self.disk)?;
+        let names = entries(&Volume::open(Partition::open(&self.disk, types::ESP)?)?)?;
         names.into_iter().find(|name| name.root == Digits::of(&self.root_hash)).context("no boot image")
     }
 
@@ -102,41 +104,6 @@ impl Second {
         let device = FileDevice::new(File::open(&self.disk)?)?;
         Ok(Starts::read(&device).unhealthy(&self.root_hash))
     }
-}
-
-/// Names of all boot images on a disk.
-fn names(disk: &Path) -> Result<Vec<BootName>> {
-    let file = File::open(disk)?;
-    let size = file.metadata()?.len();
-    let table = read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?.table;
-    let esp = table.bytes(1).context("no ESP")?;
-    Ok(entries(&Volume::open(esp_of(&file, esp.start, esp.end)?)?)?)
-}
-
-/// The ESP in memory. It is sparse: what is not zero is a few dozen megabytes.
-fn esp_of(file: &File, start: u64, end: u64) -> Result<SparseMemory> {
-    use corten_formats::fat::BlockDevice as _;
-    let mut device = SparseMemory::new(end - start);
-    let mut piece = vec![0; MIB as usize];
-    for at in (start..end).step_by(MIB as usize) {
-        file.read_exact_at(&mut piece, at)?;
-        if piece.iter().any(|byte| *byte != 0) {
-            device.write_at(at - start, &piece)?;
-        }
-    }
-    Ok(device)
-}
-
-fn keep(device: &SparseMemory, file: &File, start: u64) -> Result<()> {
-    use corten_formats::fat::BlockDevice as _;
-    let mut piece = vec![0; MIB as usize];
-    for at in (0..device.size()).step_by(MIB as usize) {
-        device.read_at(at, &mut piece)?;
-        if piece.iter().any(|byte| *byte != 0) {
-            file.write_all_at(&piece, start + at)?;
-        }
-    }
-    Ok(())
 }
 
 /// A word of the command line that only saves time. Other words take its place, since a section can't grow.
@@ -158,7 +125,7 @@ fn rewritten(
         let range = section(&image, name)?;
         let content = &mut image[range];
         let at: Vec<_> =
-            (0..content.len() - old.len()).filter(|at| content[*at..].starts_with(old.as_bytes())).collect();
+            (0..=content.len() - old.len()).filter(|at| content[*at..].starts_with(old.as_bytes())).collect();
         ensure!(!at.is_empty(), "{name} does not say {old}");
         for at in at {
             content[at..at + new.len()].copy_from_slice(new.as_bytes());
@@ -172,16 +139,4 @@ fn rewritten(
     let padded = format!("{words:width$}", width = SPARE.len());
     content[place..place + SPARE.len()].copy_from_slice(padded.as_bytes());
     Ok(image)
-}
-
-/// Where the content of a section stands, with its padding.
-fn section(image: &[u8], name: &str) -> Result<std::ops::Range<usize>> {
-    let mut label = [0; 8];
-    label[..name.len()].copy_from_slice(name.as_bytes());
-    let header =
-        image[..4096].windows(8).position(|bytes| bytes == label).with_context(|| name.to_owned())?;
-    let number =
-        |at: usize| u32::from_le_bytes([image[at], image[at + 1], image[at + 2], image[at + 3]]) as usize;
-    let (size, start) = (number(header + 16), number(header + 20));
-    Ok(start..start + size)
 }

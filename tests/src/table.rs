@@ -1,13 +1,12 @@
 //! The partition table of a node's disk, read by our code and by sgdisk, and its state, read by e2fsck.
 
-use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use corten_formats::gpt::{Found, Guid, Partition, SectorSize, read, types};
+use corten_formats::gpt::types;
 
+use crate::partition;
 use crate::tool::{run, tool};
 
 /// Attribute bit of a state whose file system is being made: what has it may be formatted, nothing else.
@@ -16,37 +15,22 @@ const BEING_MADE: u64 = 1 << 48;
 /// The labels of a disk that has all its partitions.
 const LABELS: [&str; 6] = ["esp", "root-a", "root-a-verity", "root-b", "root-b-verity", "state"];
 
-/// The table of a disk, from whichever copy is whole.
-pub fn table(disk: &Path) -> Result<Found> {
-    let file = File::open(disk).with_context(|| disk.display().to_string())?;
-    let size = file.metadata()?.len();
-    Ok(read(SectorSize::S512, size, |offset, buffer| file.read_exact_at(buffer, offset))?)
-}
-
-/// The partition of a type with its range in bytes; the first one of several.
-pub fn partition(found: &Found, kind: Guid) -> Result<(&Partition, Range<u64>)> {
-    let mut all = found.table.partitions.iter();
-    let (number, partition) =
-        all.find(|(_, partition)| partition.kind == kind).context("the disk has no such partition")?;
-    Ok((partition, found.table.bytes(*number).context("it has no range")?))
-}
-
 /// Where the state of a disk lies, bytes.
 pub fn state(disk: &Path) -> Result<Range<u64>> {
-    Ok(partition(&table(disk)?, types::VAR)?.1)
+    partition::range(disk, types::VAR)
 }
 
 /// A disk as a node has to leave it: both copies of the table are whole, nothing is missing, the state is complete,
 /// and other people's programs find nothing wrong with table and file system.
 pub fn is_complete(disk: &Path) -> Result<()> {
-    let found = table(disk)?;
+    let found = partition::table(disk)?;
     let damage = (&found.primary, &found.backup);
     ensure!(matches!(damage, (None, None)), "a copy of the partition table is damaged: {damage:?}");
     let labels = found.table.partitions.values().map(|partition| partition.label.as_str());
     let mut labels: Vec<_> = labels.collect();
     labels.sort_unstable();
     ensure!(labels == LABELS, "the partitions are {labels:?}");
-    let (state, _) = partition(&found, types::VAR)?;
+    let (state, _) = partition::of_kind(&found, types::VAR)?;
     ensure!(state.attributes & BEING_MADE == 0, "the state is marked as being made");
     let sgdisk = run(tool("sgdisk")?.arg("-v").arg(disk))?;
     ensure!(sgdisk.contains("No problems found"), "sgdisk -v: {sgdisk}");

@@ -7,6 +7,7 @@ use corten_report::{Age, State};
 use libtest_mimic::Trial;
 
 use super::RECIPE;
+use crate::partition;
 use crate::recording::Recording;
 use crate::scenario::{Case, Once, Place, When};
 use crate::table;
@@ -121,9 +122,9 @@ pub fn is_the_same(before: &Booted, after: &Booted) -> Result<()> {
 }
 
 fn gives_the_disk_identities_of_its_own(workshop: &Workshop, seen: &Recording) -> Result<()> {
-    let (built, found) = (table::table(&workshop.image(RECIPE)?.disk)?, table::table(&seen.after)?);
+    let (built, found) = (partition::table(&workshop.image(RECIPE)?.disk)?, partition::table(&seen.after)?);
     ensure!(built.table.disk_guid != found.table.disk_guid, "the disk has the GUID of every such disk");
-    let esp = |found| anyhow::Ok(table::partition(found, types::ESP)?.0.guid);
+    let esp = |found| anyhow::Ok(partition::of_kind(found, types::ESP)?.0.guid);
     ensure!(esp(&built)? != esp(&found)?, "the ESP has the GUID of every such ESP");
     Ok(())
 }
