@@ -10,13 +10,19 @@ use crate::{build, fuzz};
 /// Formatting, lints, unit and property tests, other people's readers, boots in QEMU.
 #[derive(clap::Args)]
 pub struct Test {
-    /// Also what takes longer than CI may: whole-archive tools, every recipe, more cases of each property.
+    /// Also what takes longer than CI may: what needs the network, every recipe and every scenario, more cases of
+    /// properties, more mutations, licences.
     #[arg(long)]
     long: bool,
     /// Only the tests that need no boot and no archive.
     #[arg(long, conflicts_with = "long")]
     quick: bool,
 }
+
+/// Cases of a property that does not name their number, in a long run; proptest's own number is 256.
+const CASES: &str = "2048";
+/// Mutations of each fuzz target in a long run, ten times as many as in a short one.
+const MUTATIONS: &str = "40000";
 
 impl Test {
     /// Runs the tests.
@@ -38,8 +44,15 @@ impl Test {
         }
         let mut units = unit_tests();
         units.env("CORTEN_TOOLS_BIN", &tools).env("CORTEN_REQUIRE_TOOLS", "1");
+        let mut fuzz = fuzz::smoke();
+        if self.long {
+            units.args(["--", "--include-ignored"]).env("PROPTEST_CASES", CASES);
+            // What is fetched stays for the next time.
+            units.env("CORTEN_TEST_STORE", target()?.join("test-store"));
+            fuzz.args(["--", "all", MUTATIONS]);
+        }
         step("unit and property tests", &mut units)?;
-        step("fuzz targets", &mut fuzz::smoke())?;
+        step("fuzz targets", &mut fuzz)?;
         self.boots(&corten, &tools)
     }
 

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! smoke                         every target
-//! smoke run TARGET [MUTATIONS]  one, in another number
+//! smoke all MUTATIONS           the same in another number
+//! smoke run TARGET [MUTATIONS]  one of them
 //! smoke feed TARGET MUTATIONS   what the others start as a process of its own
 //! smoke seeds TARGET FOLDER     writes the seeds of a target, for a fuzzer that starts from files
 //! ```
@@ -23,7 +24,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => told(TARGETS.iter().try_for_each(|target| run(target, MUTATIONS))),
+        [] => told(all(MUTATIONS)),
+        ["all", count] => told(number(count).and_then(all)),
         ["run", name] => told(named(name).and_then(|target| run(target, MUTATIONS))),
         ["run", name, count] => told(number(count).and_then(|mutations| run(named(name)?, mutations))),
         ["feed", name, count] => told(number(count).and_then(|mutations| {
@@ -33,7 +35,9 @@ fn main() -> ExitCode {
         ["seeds", name, folder] => {
             told(named(name).and_then(|target| write_seeds(target, Path::new(folder))))
         }
-        _ => told(Err("expected nothing, run TARGET [MUTATIONS], or seeds TARGET FOLDER".into())),
+        _ => told(Err(
+            "expected nothing, all MUTATIONS, run TARGET [MUTATIONS], or seeds TARGET FOLDER".into()
+        )),
     }
 }
 
@@ -45,6 +49,10 @@ fn told(result: Result<(), String>) -> ExitCode {
 
 fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{text:?} mutations: expected a number"))
+}
+
+fn all(mutations: u64) -> Result<(), String> {
+    TARGETS.iter().try_for_each(|target| run(target, mutations))
 }
 
 fn run(target: &Target, mutations: u64) -> Result<(), String> {
