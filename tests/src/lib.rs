@@ -40,6 +40,7 @@ pub fn trials() -> Result<Vec<Trial>, String> {
     scenarios::hang::add(&workshop, &mut trials);
     scenarios::metal::add(&workshop, &mut trials);
     scenarios::services::add(&workshop, &mut trials);
+    scenarios::request::add(&workshop, &mut trials);
     let boots = scenarios::state::Boots::new(&workshop);
     scenarios::state::add(&boots, &mut trials);
     scenarios::maintenance::add(&boots, &workshop, &mut trials);

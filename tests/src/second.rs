@@ -10,7 +10,7 @@ use corten_formats::fat::{FileDevice, Volume};
 use corten_formats::gpt::{self, Guid, types};
 use corten_formats::verity::{self, RootHash, Superblock};
 use corten_update::esp::{entries, path};
-use corten_update::start::Starts;
+use corten_update::start::{Record, Starts};
 use corten_update::{BootName, Digits, Tries};
 use corten_vm::sparse_copy;
 
@@ -21,18 +21,38 @@ use crate::partition::{self, Partition};
 use crate::program::section;
 use crate::workshop::Workshop;
 
-/// Room for both slots and a state.
-const SIZE: u64 = 4 << 30;
 const MIB: u64 = 1 << 20;
+
+/// How large a disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// It has room for both slots and a state.
+    State,
+    /// It ends behind the slots, so that there is no state.
+    Slots,
+}
 
 /// What the second version is like.
 pub struct Wish {
     /// Its counter; `None` for a committed one.
     pub tries: Option<Tries>,
-    /// The file in whose first block one bit of its root is wrong.
-    pub damaged: &'static str,
+    /// Where one bit of its slot is wrong, if one is.
+    pub damage: Option<Damage>,
+    /// How large the disk is.
+    pub room: Room,
+    /// Starts in a row that were not healthy, in the record on the disk.
+    pub unhealthy: u32,
     /// What its kernel command line ends with.
     pub words: &'static str,
+}
+
+/// A place in a slot.
+#[derive(Clone, Copy, Debug)]
+pub enum Damage {
+    /// The first block of a file.
+    File(&'static str),
+    /// The top block of the hash tree, by which the slot is recognised.
+    Tree,
 }
 
 /// A disk with two versions.
@@ -50,8 +70,6 @@ impl Second {
         sparse_copy(&image.disk, &disk)?;
         let file = File::options().read(true).write(true).open(&disk)?;
         let mut table = partition::table(&disk)?.table;
-        file.set_len(SIZE)?;
-        table.disk_sectors = SIZE / 512;
         // Data and tree of slot A are partitions 2 and 3, those of slot B get their sizes behind the last one.
         let mut first =
             table.partitions.values().map(|partition| partition.last + 1).max().context("empty")?;
@@ -65,6 +83,13 @@ impl Second {
                 .insert(number + 2, gpt::Partition { label: label.into(), guid, first, last, ..like });
             first = last + 1;
         }
+        let bytes = match wish.room {
+            Room::State => 4 << 30,
+            // One more for the backup of the table.
+            Room::Slots => (first.next_multiple_of(MIB / 512) * 512) + MIB,
+        };
+        file.set_len(bytes)?;
+        table.disk_sectors = bytes / 512;
         for area in table.areas()?.all() {
             file.write_all_at(&area.bytes, area.offset)?;
         }
@@ -75,9 +100,16 @@ impl Second {
         file.read_exact_at(&mut head, tree_a.start)?;
         let mut root = vec![0; Superblock::parse(&head)?.data_size() as usize];
         file.read_exact_at(&mut root, a.start)?;
-        let tree = verity::format(&root, b"another salt", [2; 16])?;
-        let damaged = block_of(&root, wish.damaged)? as usize;
-        root[damaged] ^= 1;
+        let mut tree = verity::format(&root, b"another salt", [2; 16])?;
+        match wish.damage {
+            Some(Damage::File(path)) => {
+                let byte = block_of(&root, path)? as usize;
+                root[byte] ^= 1;
+            }
+            // Behind the superblock, which has the first block.
+            Some(Damage::Tree) => tree.hash_image[4096 + 7] ^= 1,
+            None => {}
+        }
         file.write_all_at(&root, b.start)?;
         file.write_all_at(&tree.hash_image, tree_b.start)?;
 
@@ -90,6 +122,10 @@ impl Second {
         let boot_image = rewritten(boot_image, &image.root_hash, (old, &to), wish.words, &tree.root_hash)?;
         esp.put(&path(&to), &boot_image)?;
         esp.close()?;
+        if wish.unhealthy > 0 {
+            let record = Record { sequence: 1, root_hash: tree.root_hash, starts: wish.unhealthy };
+            Starts::default().write(&mut FileDevice::new(file)?, &record)?;
+        }
         Ok(Self { disk, root_hash: tree.root_hash })
     }
 

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod maintenance;
 pub mod metal;
 pub mod power;
+pub mod request;
 pub mod second_disk;
 pub mod secure_boot;
 pub mod services;

@@ -1,16 +1,19 @@
 //! Two versions on one disk: one on trial proves itself, one that fails gives way, and damage is found.
 
 use std::fmt::{self, Display, Formatter};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use corten_report::{Event, Scrubbed};
 use corten_update::Tries;
-use corten_vm::{Disk, DiskFormat, Machine, OnReset, RunEvent, Until, Writes};
+use corten_vm::{Control, Disk, DiskFormat, Machine, OnReset, RunEvent, Until, Writes};
 use libtest_mimic::Trial;
 
 use super::RECIPE;
 use crate::scenario::{Place, Scenario, When};
-use crate::second::{Second, Wish};
+use crate::second::{Damage, Room, Second, Wish};
 use crate::workshop::{Booted, Workshop};
 
 /// A boot, or several in a row, of a disk with two versions.
@@ -36,8 +39,10 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         when: When::Always,
         // The program is for networks of containers, so nothing of it is read before the scrub.
         run: |workshop| {
-            let wish = Wish { tries: Some(Tries::STAGED), damaged: UNREAD, words: "corten.scrub-delay=11" };
-            run(workshop, "version_on_trial", &wish, Until::Off)
+            let tries = Some(Tries::STAGED);
+            let wish = Wish { tries, words: "corten.scrub-delay=11", ..WISH };
+            let wish = Wish { damage: Some(UNREAD), ..wish };
+            run(workshop, "version_on_trial", &wish, Press::Scrubbed)
         },
         cases: &[
             ("runs", |_, seen| runs(seen, &seen.second.root_hash.to_string())),
@@ -54,8 +59,8 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         name: "committed_version_that_fails",
         when: When::Always,
         run: |workshop| {
-            let wish = Wish { tries: None, damaged: CONTAINERD, words: "" };
-            run(workshop, "committed_version_that_fails", &wish, Until::Ready)
+            let wish = Wish { damage: Some(CONTAINERD), ..WISH };
+            run(workshop, "committed_version_that_fails", &wish, Press::Ready)
         },
         cases: &[
             ("gives_way_to_the_other_one", |_, seen| runs(seen, &seen.first)),
@@ -69,11 +74,30 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     }
     .add(place, trials);
     Scenario {
+        name: "committed_version_with_a_damaged_tree",
+        when: When::Always,
+        // Two starts before this one failed too.
+        run: |workshop| {
+            let wish = Wish { damage: Some(Damage::Tree), unhealthy: 2, ..WISH };
+            run(workshop, "committed_version_with_a_damaged_tree", &wish, Press::Ready)
+        },
+        cases: &[
+            ("gives_way_to_the_other_one", |_, seen| runs(seen, &seen.first)),
+            ("is_counted_though_its_slot_is_not_recognised", |_, seen| {
+                // The first start fails, the second one only goes back.
+                ensure!(seen.booted.outcome.resets == 2, "{} resets", seen.booted.outcome.resets);
+                Ok(())
+            }),
+            ("is_the_last_resort_then", |_, seen| has_tries(seen, Tries { left: 0, done: 0 })),
+        ],
+    }
+    .add(place, trials);
+    Scenario {
         name: "version_on_trial_that_fails",
         when: When::Long,
         run: |workshop| {
-            let wish = Wish { tries: Some(Tries::STAGED), damaged: CONTAINERD, words: "" };
-            run(workshop, "version_on_trial_that_fails", &wish, Until::Ready)
+            let wish = Wish { tries: Some(Tries::STAGED), damage: Some(CONTAINERD), ..WISH };
+            run(workshop, "version_on_trial_that_fails", &wish, Press::Ready)
         },
         cases: &[
             ("gives_way_to_the_committed_one", |_, seen| runs(seen, &seen.first)),
@@ -85,25 +109,82 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         ],
     }
     .add(place, trials);
+    Scenario {
+        name: "version_on_trial_without_a_state",
+        when: When::Long,
+        run: |workshop| {
+            let wish = Wish { tries: Some(Tries::STAGED), room: Room::Slots, ..WISH };
+            run(workshop, "version_on_trial_without_a_state", &wish, Press::Stays)
+        },
+        cases: &[
+            ("is_started_three_times", |_, seen| {
+                ensure!(seen.booted.outcome.resets == 3, "{} resets", seen.booted.outcome.resets);
+                Ok(())
+            }),
+            ("has_used_up_its_tries", |_, seen| has_tries(seen, Tries { left: 0, done: 3 })),
+            ("leaves_the_committed_one_in_maintenance", |workshop, seen| {
+                ensure!(seen.booted.outcome.maintenance.is_some(), "it is not in maintenance");
+                super::stops_in_order_on_the_power_button(workshop, &seen.booted)
+            }),
+        ],
+    }
+    .add(place, trials);
 }
 
-const CONTAINERD: &str = "/usr/bin/containerd";
-const UNREAD: &str = "/usr/lib/podman/netavark";
+/// A committed version that is whole, on a disk with room.
+const WISH: Wish = Wish { tries: None, damage: None, room: Room::State, unhealthy: 0, words: "" };
+const CONTAINERD: Damage = Damage::File("/usr/bin/containerd");
+const UNREAD: Damage = Damage::File("/usr/lib/podman/netavark");
 
-fn run(workshop: &Workshop, name: &str, wish: &Wish, until: Until) -> Result<Seen> {
+/// What the power button is pressed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Press {
+    /// The node is ready.
+    Ready,
+    /// Both slots were scrubbed.
+    Scrubbed,
+    /// The node is in maintenance and stays so for a while.
+    Stays,
+}
+
+/// Longer than a node in maintenance takes to find out whether its version is on trial.
+const STAYS_UP: Duration = Duration::from_secs(15);
+
+/// Boots until the button is pressed. A start that fails is left to what the node makes of it.
+fn run(workshop: &Workshop, name: &str, wish: &Wish, press: Press) -> Result<Seen> {
     let image = workshop.image(RECIPE)?;
     let second = Second::make(workshop, name, &image, wish)?;
     let disk = Disk { path: second.disk.clone(), format: DiskFormat::Raw, writes: Writes::Kept };
     let machine = Machine { disks: vec![disk], on_reset: OnReset::Restart, ..image.uefi() };
-    let booted = workshop.boot_watched(name, &machine, until, &mut |event, control| {
-        // The other slot is read last.
-        if let RunEvent::Report(_, Event::Scrubbed(Scrubbed { slot, .. })) = event
-            && slot == "root-a"
-        {
+    let starts = Arc::new(AtomicU32::new(0));
+    let booted = workshop.boot_watched(name, &machine, Until::Off, &mut |event, control| {
+        let now = match event {
+            RunEvent::Report(_, Event::Maintenance(_)) if press == Press::Stays => {
+                press_unless_it_restarts(&starts, control);
+                false
+            }
+            RunEvent::Report(_, Event::Ready(_)) => press == Press::Ready,
+            // The other slot is read last.
+            RunEvent::Report(_, Event::Scrubbed(Scrubbed { slot, .. })) => slot == "root-a",
+            _ => false,
+        };
+        if now {
             control.press_power_button();
         }
     })?;
     Ok(Seen { booted, second, first: image.root_hash.clone() })
+}
+
+/// Presses the power button a while after this start, if no other one comes before that.
+fn press_unless_it_restarts(starts: &Arc<AtomicU32>, control: &Control) {
+    let this = starts.fetch_add(1, Ordering::SeqCst) + 1;
+    let (starts, control) = (Arc::clone(starts), control.clone());
+    std::thread::spawn(move || {
+        std::thread::sleep(STAYS_UP);
+        if starts.load(Ordering::SeqCst) == this {
+            control.press_power_button();
+        }
+    });
 }
 
 fn runs(seen: &Seen, root_hash: &str) -> Result<()> {
