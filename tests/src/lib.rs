@@ -16,6 +16,7 @@ mod esp;
 mod image;
 mod partition;
 mod program;
+mod ran;
 mod recording;
 mod scenario;
 mod scenarios;

@@ -13,9 +13,14 @@ use libtest_mimic::Trial;
 use super::RECIPE;
 use crate::built::{Built, succeeded};
 use crate::esp::Esp;
+use crate::ran::Ran;
 use crate::scenario::{Once, Place, When};
 use crate::tool::{run, tool};
 use crate::workshop::Workshop;
+
+/// Names of the keys and of the recipe that is signed with them, in the owner's folder.
+pub const KEYS: &str = "keys";
+pub const SIGNED: &str = "signed.toml";
 
 /// An owner with keys, an image that is signed with them, and firmware that knows them; and the keys of others.
 pub struct Owner {
@@ -31,7 +36,8 @@ pub struct Owner {
     pub boot_image: String,
     /// The recipe.
     recipe: PathBuf,
-    built: Built,
+    /// What the build said.
+    pub built: Built,
 }
 
 impl std::fmt::Display for Owner {
@@ -41,6 +47,11 @@ impl std::fmt::Display for Owner {
 }
 
 impl Owner {
+    /// Where all of it lies.
+    pub fn folder(&self) -> Result<&Path> {
+        self.recipe.parent().context("the recipe lies in a folder")
+    }
+
     /// Signs as the owner.
     pub fn signer(&self) -> Result<FileSigner> {
         let (folder, db) = (KeyFolder::new(&self.keys), KeyVariable::Database);
@@ -60,11 +71,13 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) -> Once<Owner> {
             ("openssl_accepts_the_certificates", openssl_accepts_the_certificates),
             ("virt_fw_vars_reads_the_store", virt_fw_vars_reads_the_store),
             ("sbverify_accepts_loader_and_boot_image", sbverify_accepts_loader_and_boot_image),
+            ("pefile_computes_the_checksums_that_are_there", pefile_computes_the_checksums),
             ("the_esp_has_what_enrols_them", the_esp_has_what_enrols_them),
             ("an_unchanged_build_says_so", an_unchanged_build_says_so),
             ("give_the_same_bytes_again", give_the_same_bytes_again),
             ("another_key_is_noticed", another_key_is_noticed),
             ("that_can_not_be_used_are_refused", that_can_not_be_used_are_refused),
+            ("firmware_that_can_not_get_them_is_named", firmware_that_can_not_get_them_is_named),
         ],
         trials,
     );
@@ -81,7 +94,7 @@ fn owner(workshop: &Workshop) -> Result<Owner> {
     }
     fs::create_dir_all(&folder)?;
     let [keys, others, variables, recipe] =
-        ["keys", "others", "variables.fd", "signed.toml"].map(|name| folder.join(name));
+        [KEYS, "others", "variables.fd", SIGNED].map(|name| folder.join(name));
     for keys in [&keys, &others] {
         succeeded(workshop.corten().args(["secure-boot", "keys"]).arg(keys))?;
     }
@@ -147,16 +160,40 @@ fn virt_fw_vars_reads_the_store(_: &Workshop, owner: &Owner) -> Result<()> {
     Ok(())
 }
 
-fn sbverify_accepts_loader_and_boot_image(_: &Workshop, owner: &Owner) -> Result<()> {
+/// The programs on the ESP, with a copy of each outside of it.
+fn programs(owner: &Owner) -> Result<Vec<(&str, PathBuf)>> {
     let esp = Esp::open(&owner.disk)?;
-    let copy = owner.keys.with_file_name("program.efi");
-    for path in ["EFI/BOOT/BOOTX64.EFI", "EFI/systemd/systemd-bootx64.efi", &owner.boot_image] {
+    let paths = ["EFI/BOOT/BOOTX64.EFI", "EFI/systemd/systemd-bootx64.efi", &owner.boot_image];
+    let copies = paths.into_iter().enumerate().map(|(number, path)| {
+        let copy = owner.keys.with_file_name(format!("program-{number}.efi"));
         fs::write(&copy, esp.read(path)?)?;
+        Ok((path, copy))
+    });
+    copies.collect()
+}
+
+fn sbverify_accepts_loader_and_boot_image(_: &Workshop, owner: &Owner) -> Result<()> {
+    for (path, copy) in programs(owner)? {
         let verify = |keys: &Path| run(tool("sbverify")?.arg("--cert").arg(keys.join("db.pem")).arg(&copy));
         verify(&owner.keys).with_context(|| path.to_owned())?;
         ensure!(verify(&owner.others).is_err(), "{path}: sbverify accepts another certificate as well");
     }
-    ensure!(esp.read(&owner.boot_image)? == fs::read(owner.built.artifact("uki")?)?, "two boot images");
+    let on_esp = Esp::open(&owner.disk)?.read(&owner.boot_image)?;
+    ensure!(on_esp == fs::read(owner.built.artifact("uki")?)?, "two boot images");
+    Ok(())
+}
+
+fn pefile_computes_the_checksums(_: &Workshop, owner: &Owner) -> Result<()> {
+    const SCRIPT: &str = "import pefile, sys; pe = pefile.PE(sys.argv[1], fast_load=True); \
+                          print(pe.OPTIONAL_HEADER.CheckSum, pe.generate_checksum())";
+    for (path, copy) in programs(owner)? {
+        let said = run(tool("python3")?.args(["-c", SCRIPT]).arg(copy))?;
+        let numbers = said.split_whitespace().collect::<Vec<_>>();
+        ensure!(
+            matches!(numbers[..], [there, computed] if there == computed && there != "0"),
+            "{path}: {said}"
+        );
+    }
     Ok(())
 }
 
@@ -224,5 +261,37 @@ fn that_can_not_be_used_are_refused(workshop: &Workshop, owner: &Owner) -> Resul
         "{}: {said}",
         out.status
     );
+    Ok(())
+}
+
+fn firmware_that_can_not_get_them_is_named(workshop: &Workshop, owner: &Owner) -> Result<()> {
+    let enrol = |keys: &Path, variables: &Path, text: &str| {
+        let mut corten = workshop.corten();
+        let ran = Ran::new(corten.args(["secure-boot", "enrol"]).arg(keys).arg("--vars").arg(variables))?;
+        ran.exits_with(10)?;
+        ensure!(ran.said().contains(text), "{text:?} is not in {}", ran.said());
+        Ok(())
+    };
+    enrol(&owner.keys, Path::new("/no/such/variables.fd"), "/no/such/variables.fd: ")?;
+    enrol(&owner.keys, &owner.recipe, "signed.toml: not a store of firmware variables")?;
+    let broken = owner.folder()?.join("broken");
+    fs::create_dir(&broken)?;
+    for name in ["PK.esl", "KEK.esl", "db.esl"] {
+        fs::copy(owner.keys.join(name), broken.join(name))?;
+    }
+    fs::write(broken.join("KEK.esl"), "no list of signatures, though it is long enough for one")?;
+    let fresh = owner.folder()?.join("fresh.fd");
+    enrol(&broken, &fresh, "broken/KEK.esl: signature list at byte 0")?;
+    ensure!(!fresh.exists(), "variables were written all the same");
+    // A kept machine is not given other keys than it has.
+    let kept = owner.folder()?.join("kept");
+    fs::create_dir(&kept)?;
+    fs::copy(&owner.variables, kept.join("variables.fd"))?;
+    let mut corten = workshop.corten();
+    corten.arg("run").arg(&owner.disk).arg("--secure-boot").arg(&owner.others).arg("--keep").arg(&kept);
+    let ran = Ran::new(&mut corten)?;
+    fs::remove_dir_all(&kept)?;
+    ran.exits_with(10)?;
+    ensure!(ran.said().contains("its firmware knows other keys"), "{}", ran.said());
     Ok(())
 }

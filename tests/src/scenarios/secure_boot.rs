@@ -10,9 +10,10 @@ use corten_vm::{
 };
 use libtest_mimic::Trial;
 
-use super::keys::Owner;
+use super::keys::{KEYS, Owner, SIGNED};
 use crate::esp::Esp;
 use crate::program::{addon, signed_with, unsigned, with_changed_byte};
+use crate::ran::Ran;
 use crate::scenario::{Case, Once, Place, When};
 use crate::workshop::{Booted, Workshop};
 
@@ -64,20 +65,7 @@ pub fn add(place: &Place, owner: &Once<Owner>, trials: &mut Vec<Trial>) {
         let owner = owner.clone();
         Once::new(place, move |workshop| run(workshop, owner.get(workshop)?, name))
     };
-    boot("secure_boot", |workshop, owner, name| {
-        workshop.boot(name, &machine(&owner.disk, &owner.variables), Until::Ready)
-    })
-    .add(
-        "secure_boot",
-        When::Always,
-        &[
-            ("becomes_ready", super::becomes_ready),
-            ("containerd_serves", super::containerd_serves),
-            ("is_on", is_on),
-            ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
-        ],
-        trials,
-    );
+    run_by_command(place, owner, trials);
     for (name, when, program, alter) in ALTERED {
         let (owner, name) = (owner.clone(), format!("secure_boot_{name}"));
         let booted = {
@@ -115,6 +103,29 @@ pub fn add(place: &Place, owner: &Once<Owner>, trials: &mut Vec<Trial>) {
         &[("becomes_ready", super::becomes_ready), ("is_off", is_off)],
         trials,
     );
+}
+
+/// As a person does it. The others start from the same image and the same keys by our own code.
+fn run_by_command(place: &Place, owner: &Once<Owner>, trials: &mut Vec<Trial>) {
+    let signed = owner.clone();
+    let run = Once::new(place, move |workshop| {
+        let mut corten = workshop.corten();
+        corten.current_dir(signed.get(workshop)?.folder()?);
+        corten.args(["run", SIGNED, "--secure-boot", KEYS, "--until-ready", "--json", "--timeout", "300"]);
+        Ran::new(&mut corten)
+    });
+    run.add(
+        "run_secure_boot",
+        When::Always,
+        &[("exits_with_0", |_, ran| ran.exits_with(0)), ("tells_a_ready_node", tells_a_ready_node)],
+        trials,
+    );
+    let signed = owner.clone();
+    trials.push(run.trial("run_secure_boot::runs_what_is_signed", When::Always, move |workshop, ran| {
+        let (told, built) = (ran.json()?, &signed.get(workshop)?.built);
+        ensure!(told["root_hash"] == built.text("root_hash")?, "root_hash is {}", told["root_hash"]);
+        Ok(())
+    }));
 }
 
 /// A machine whose firmware has the keys.
@@ -240,6 +251,14 @@ fn without(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Boo
     let seen = workshop.boot(name, &machine, Until::Ready);
     fs::remove_file(disk)?;
     seen
+}
+
+fn tells_a_ready_node(_: &Workshop, ran: &Ran) -> Result<()> {
+    let told = ran.json()?;
+    ensure!(told["secure_boot"] == true, "secure_boot is {}", told["secure_boot"]);
+    ensure!(told["services"]["containerd"].is_string(), "services are {}", told["services"]);
+    ensure!(told["end"] == End::PoweredOff.to_string(), "it ended with {}", told["end"]);
+    Ok(())
 }
 
 fn says_secure_boot(seen: &Booted) -> Result<bool> {

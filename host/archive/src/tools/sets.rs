@@ -69,6 +69,7 @@ pub const CHECKERS: Set = Set {
         "nbdinfo",
         "objcopy",
         "openssl",
+        "python3",
         "qemu-img",
         "qemu-io",
         "readelf",
