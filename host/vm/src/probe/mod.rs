@@ -3,7 +3,7 @@
 //! That `/dev/kvm` is there and opens says little: on a host that is a guest itself, QEMU may abort, or the guest
 //! may hang after its first instructions. So a guest of 430 bytes is started with the processor model of the real
 //! one and has to do what a kernel does first. The answer is kept until the host restarts or QEMU changes; silence is
-//! none, since a host that is busy for a moment is silent too.
+//! one only the second time, since a host that is busy for a moment is silent too.
 
 mod cache;
 mod guest;
@@ -43,23 +43,29 @@ pub fn choose(emulator: &Emulator, choice: &Choice) -> Result<(Accelerator, Stri
     if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
         return Ok((Accelerator::Tcg, format!("/dev/kvm: {error}")));
     }
+    let seconds = LIMIT.as_secs();
     Ok(match known_or_found(emulator, folder, LIMIT)? {
-        Some(Verdict::Runs) => (Accelerator::Kvm, "a guest runs in KVM".to_owned()),
-        Some(Verdict::DoesNotRun(why)) => (Accelerator::Tcg, format!("no guest runs in KVM here: {why}")),
-        None => (Accelerator::Tcg, format!("a guest in KVM did nothing for {} s", LIMIT.as_secs())),
+        Verdict::Runs => (Accelerator::Kvm, "a guest runs in KVM".to_owned()),
+        Verdict::DoesNotRun(why) => (Accelerator::Tcg, format!("no guest runs in KVM here: {why}")),
+        Verdict::Silent => (Accelerator::Tcg, format!("a guest in KVM did nothing for {seconds} s")),
     })
 }
 
-/// The verdict about KVM, by an earlier probe or by one now; `None` where the guest gives none in time.
-fn known_or_found(emulator: &Emulator, folder: &Path, limit: Duration) -> Result<Option<Verdict>, Error> {
+/// The verdict about KVM, by an earlier probe or by one now.
+fn known_or_found(emulator: &Emulator, folder: &Path, limit: Duration) -> Result<Verdict, Error> {
     let key = cache::Key::of_host(emulator.version()?);
-    if let Some(known) = cache::read(folder, &key) {
-        return Ok(Some(known));
-    }
-    let verdict = probe(emulator, Accelerator::Kvm, limit)?;
-    if let Some(verdict) = &verdict {
-        cache::write(folder, &key, verdict)?;
-    }
+    let known = cache::read(folder, &key);
+    let verdict = match &known {
+        Some(known) if *known != Verdict::Silent => return Ok(known.clone()),
+        _ => probe(emulator, Accelerator::Kvm, limit)?,
+    };
+    let verdict = match (known, verdict) {
+        (Some(Verdict::Silent), Verdict::Silent) => {
+            Verdict::DoesNotRun(format!("a guest did nothing for {} s, twice", limit.as_secs()))
+        }
+        (_, verdict) => verdict,
+    };
+    cache::write(folder, &key, &verdict)?;
     Ok(verdict)
 }
 
@@ -71,10 +77,12 @@ pub enum Verdict {
     Runs,
     /// None does, and why.
     DoesNotRun(String),
+    /// The guest neither did its work nor ended in time.
+    Silent,
 }
 
-/// Starts the guest. `None` where it neither did its work nor ended in time.
-fn probe(emulator: &Emulator, accelerator: Accelerator, limit: Duration) -> Result<Option<Verdict>, Error> {
+/// Starts the guest.
+fn probe(emulator: &Emulator, accelerator: Accelerator, limit: Duration) -> Result<Verdict, Error> {
     let folder = tempfile::Builder::new().prefix("corten-probe-").tempdir();
     let folder = folder.map_err(Error::host("creating a folder in", std::env::temp_dir()))?;
     let rom = folder.path().join("rom");
@@ -99,15 +107,15 @@ fn probe(emulator: &Emulator, accelerator: Accelerator, limit: Duration) -> Resu
     while Instant::now() < end {
         if let Some(status) = process.ended() {
             if status.code() == Some(guest::EXIT_STATUS) {
-                return Ok(Some(Verdict::Runs));
+                return Ok(Verdict::Runs);
             }
             // QEMU says more on later lines, but the first one is the cause.
             let message = process.message().lines().next().unwrap_or("the guest restarted").to_owned();
-            return Ok(Some(Verdict::DoesNotRun(format!("{message} ({status})"))));
+            return Ok(Verdict::DoesNotRun(format!("{message} ({status})")));
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Ok(None)
+    Ok(Verdict::Silent)
 }
 
 /// A program that only tests need, or `None` with a word about it, or a panic where tests have to have it.
@@ -133,7 +141,7 @@ mod tests {
         let Some(program) = outside_tool("qemu-system-x86_64") else { return };
         let emulator = Emulator::from_parts(&Command::new(program), None);
         let verdict = probe(&emulator, Accelerator::Tcg, LIMIT).expect("QEMU starts");
-        assert_eq!(verdict, Some(Verdict::Runs));
+        assert_eq!(verdict, Verdict::Runs);
     }
 
     /// A program that answers as a QEMU does when it is asked for its version, and does something else as a machine.
@@ -147,7 +155,7 @@ mod tests {
     #[test]
     fn a_qemu_that_ends_by_itself_runs_no_guest_and_is_not_asked_again() {
         let cache = tempfile::tempdir().expect("temporary folder");
-        let expected = Some(Verdict::DoesNotRun("out of order (exit status: 1)".into()));
+        let expected = Verdict::DoesNotRun("out of order (exit status: 1)".into());
         for emulator in [liar("echo out of order >&2; echo more >&2; exit 1"), liar("exit 7")] {
             let verdict = known_or_found(&emulator, cache.path(), LIMIT).expect("the shell starts");
             assert_eq!(verdict, expected);
@@ -155,11 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_guest_is_asked_again_the_next_time() {
+    fn a_silent_guest_is_asked_once_more() {
         let cache = tempfile::tempdir().expect("temporary folder");
-        let silent = known_or_found(&liar("sleep 1000"), cache.path(), Duration::from_millis(100));
-        assert_eq!(silent.expect("the shell starts"), None);
-        let later = known_or_found(&liar(&format!("exit {}", guest::EXIT_STATUS)), cache.path(), LIMIT);
-        assert_eq!(later.expect("the shell starts"), Some(Verdict::Runs));
+        let ask =
+            |machine: &str, limit| known_or_found(&liar(machine), cache.path(), limit).expect("a shell");
+        let moment = Duration::from_millis(100);
+        assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
+        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), LIMIT), Verdict::Runs);
+        assert_eq!(ask("sleep 1000", moment), Verdict::Runs);
+    }
+
+    #[test]
+    fn a_guest_that_is_silent_twice_runs_no_more() {
+        let cache = tempfile::tempdir().expect("temporary folder");
+        let ask =
+            |machine: &str, limit| known_or_found(&liar(machine), cache.path(), limit).expect("a shell");
+        let moment = Duration::from_millis(100);
+        assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
+        let expected = Verdict::DoesNotRun("a guest did nothing for 0 s, twice".into());
+        assert_eq!(ask("sleep 1000", moment), expected);
+        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), LIMIT), expected);
     }
 }
