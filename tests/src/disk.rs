@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use corten_formats::device::BlockDevice as _;
 use corten_formats::erofs;
-use corten_formats::fat::BlockDevice as _;
 use corten_formats::gpt::{Guid, types};
 use corten_vm::sparse_copy;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use corten_formats::fat::{BlockDevice, FileDevice};
+use corten_formats::device::{BlockDevice, FileDevice};
 use corten_formats::gpt::{self, Found, Guid, SectorSize};
 
 /// The table of a disk, from whichever copy is whole.

@@ -6,7 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use corten_formats::fat::{FileDevice, Volume};
+use corten_formats::device::FileDevice;
+use corten_formats::fat::Volume;
 use corten_formats::gpt::{self, Guid, types};
 use corten_formats::verity::{self, RootHash, Superblock};
 use corten_update::esp::{entries, path};

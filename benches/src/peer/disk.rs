@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use corten_formats::device::SparseMemory;
 use corten_formats::extent::Extents;
-use corten_formats::fat::{FormatOptions, SparseMemory, Timestamp, Writer, format};
+use corten_formats::fat::{FormatOptions, Timestamp, Writer, format};
 use corten_formats::gpt::{Guid, SectorSize, Wish, layout, types};
 
 use super::command::run;

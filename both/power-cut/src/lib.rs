@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 
-use corten_formats::fat::{BlockDevice, SparseMemory};
+use corten_formats::device::{BlockDevice, SparseMemory};
 
 /// What a disk writes whole or not at all.
 const SECTOR: usize = 512;

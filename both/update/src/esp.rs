@@ -1,7 +1,8 @@
 //! Boot images on a live EFI system partition. The kernel never mounts it: every change is one rename or one new
 //! file by the FAT code of ours, with its order of writes and flushes, so a power cut leaves it done or not done.
 
-use corten_formats::fat::{BlockDevice, EntryKind, FatError, Timestamp, Volume, Writer};
+use corten_formats::device::BlockDevice;
+use corten_formats::fat::{EntryKind, FatError, Timestamp, Volume, Writer};
 
 use crate::change::{self, ChangeError, Rename};
 use crate::loader::next_boot;

@@ -15,7 +15,7 @@
 
 use std::io;
 
-use corten_formats::fat::BlockDevice;
+use corten_formats::device::BlockDevice;
 use corten_formats::verity::RootHash;
 
 /// Where the two copies lie on the disk, in bytes. Changing it makes nodes forget their count.

@@ -1,7 +1,7 @@
 //! Partition tables. The checksums of mutated ones are made right again, or nothing behind them would be reached.
 
 use corten_disk::table::{self as disk, Fresh, WriteError};
-use corten_formats::fat::{BlockDevice, SparseMemory};
+use corten_formats::device::{BlockDevice, SparseMemory};
 use corten_formats::gpt::{self as format, Guid, SectorSize, Wish, types};
 
 const SECTOR: u64 = 512;

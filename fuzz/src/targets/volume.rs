@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use corten_formats::fat::{
-    self as format, BlockDevice, FatError, FormatOptions, SparseMemory, Timestamp, Volume, Writer,
-};
+use corten_formats::device::{BlockDevice, SparseMemory};
+use corten_formats::fat::{self as format, FatError, FormatOptions, Timestamp, Volume, Writer};
 use corten_update::esp::Esp;
 use corten_update::{BootName, Digits};
 

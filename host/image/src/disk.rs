@@ -2,8 +2,9 @@
 //! partition are made by the node on first boot.
 
 use bytes::Bytes;
+use corten_formats::device::SparseMemory;
 use corten_formats::extent::Extents;
-use corten_formats::fat::{FormatOptions, SparseMemory, Timestamp, Writer, format};
+use corten_formats::fat::{FormatOptions, Timestamp, Writer, format};
 use corten_formats::gpt::{Guid, SectorSize, Wish, layout, types};
 use corten_recipe::plan;
 

@@ -8,9 +8,10 @@ use std::{
 };
 
 use super::{
-    boot::MIN_CLUSTERS, device::BlockDevice, directory::Located, error::FatError, name::fold, reader::Volume,
-    slot::Slot, table::Link,
+    boot::MIN_CLUSTERS, directory::Located, error::FatError, name::fold, reader::Volume, slot::Slot,
+    table::Link,
 };
+use crate::device::BlockDevice;
 
 /// Deepest directory that is looked at. A boot partition has three levels; the limit bounds a hostile one.
 const MAX_DEPTH: usize = 32;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{check::Severity, device::BlockDevice, directory::Directory, error::FatError, reader::Volume};
+use super::{check::Severity, directory::Directory, error::FatError, reader::Volume};
+use crate::device::BlockDevice;
 
 impl<D: BlockDevice> Volume<D> {
     /// The whole volume as text. A damaged one, where a directory may hold itself, is refused; [`Volume::check`]

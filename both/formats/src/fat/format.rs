@@ -2,12 +2,12 @@
 
 use super::{
     boot::{Geometry, Info, MIN_CLUSTERS},
-    device::BlockDevice,
     error::FatError,
     name::label,
     slot::{LABEL, Slot},
     time::Timestamp,
 };
+use crate::device::BlockDevice;
 
 /// Sectors before the first table: what Windows and mkfs.fat use. The boot sector is 0, FSInfo 1, copies 6 and 7.
 const RESERVED: u32 = 32;

@@ -26,7 +26,6 @@
 
 mod boot;
 mod check;
-mod device;
 mod directory;
 mod dump;
 mod error;
@@ -36,17 +35,14 @@ mod place;
 mod reader;
 mod reclaim;
 mod slot;
-mod sparse;
 mod table;
 mod time;
 mod writer;
 
 pub use check::{Finding, Report, Severity};
-pub use device::{BlockDevice, FileDevice};
 pub use error::{FatError, NameError};
 pub use format::{FormatOptions, format};
 pub use reader::{Entry, EntryKind, Volume};
 pub use reclaim::Reclaimed;
-pub use sparse::SparseMemory;
 pub use time::Timestamp;
 pub use writer::Writer;

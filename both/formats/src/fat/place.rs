@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::{
-    device::BlockDevice,
     directory::{ATOM, Directory, Located, MAX_SLOTS},
     error::FatError,
     slot::{DELETED, LAST, SLOT, Slot},
     writer::Writer,
 };
+use crate::device::BlockDevice;
 
 impl<D: BlockDevice> Writer<D> {
     /// A place for so many slots in one atom, from some slot on. The directory grows if need be.

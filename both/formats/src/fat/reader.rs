@@ -3,13 +3,13 @@
 use super::{
     boot::{Geometry, Info},
     check::{Report, Scan},
-    device::BlockDevice,
     directory::{Directory, Located, MAX_SLOTS},
     error::FatError,
     slot::{SLOT, Slot},
     table::Table,
     time::Timestamp,
 };
+use crate::device::BlockDevice;
 
 /// Bytes read or written at once.
 pub(super) const PIECE: u64 = 1024 * 1024;

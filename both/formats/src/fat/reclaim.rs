@@ -3,10 +3,10 @@
 
 use super::{
     check::{Finding, Scan, Severity},
-    device::BlockDevice,
     error::FatError,
     writer::Writer,
 };
+use crate::device::BlockDevice;
 
 /// What opening a volume for writing repaired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,8 @@
 
 use std::{collections::BTreeSet, io};
 
-use super::{boot::Geometry, device::BlockDevice, error::FatError};
+use super::{boot::Geometry, error::FatError};
+use crate::device::BlockDevice;
 
 /// Bits of an entry that name the next cluster; the upper four are reserved and kept as found.
 const MASK: u32 = 0x0fff_ffff;

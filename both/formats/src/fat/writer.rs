@@ -4,7 +4,6 @@ use std::io::Read;
 
 use super::{
     boot::Info,
-    device::BlockDevice,
     directory::Directory,
     error::FatError,
     name::{Name, ShortName},
@@ -14,6 +13,7 @@ use super::{
     slot::{SLOT, Slot, entry_set},
     time::Timestamp,
 };
+use crate::device::BlockDevice;
 
 /// A volume opened for changes. Each method returns when its change is on stable storage.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use std::io::{Cursor, Read};
 
-use corten_formats::fat::{FileDevice, Finding, Volume, Writer};
+use corten_formats::device::FileDevice;
+use corten_formats::fat::{Finding, Volume, Writer};
 
 use crate::{bytes, empty, esp, time, tool};
 

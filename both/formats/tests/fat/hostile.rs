@@ -1,6 +1,7 @@
 //! Volumes that somebody damaged on purpose: every operation ends, with an error or not, and none panics.
 
-use corten_formats::fat::{BlockDevice, FatError, Severity, SparseMemory, Volume, Writer};
+use corten_formats::device::{BlockDevice, SparseMemory};
+use corten_formats::fat::{FatError, Severity, Volume, Writer};
 use proptest::prelude::*;
 
 use crate::{model::tiny, time};

@@ -1,6 +1,7 @@
 //! Where things lie on a volume, and what can't be formatted or named.
 
-use corten_formats::fat::{FatError, FormatOptions, SparseMemory, Timestamp, Volume, Writer, format};
+use corten_formats::device::SparseMemory;
+use corten_formats::fat::{FatError, FormatOptions, Timestamp, Volume, Writer, format};
 
 use crate::{empty, esp, options, time};
 

@@ -9,7 +9,8 @@ mod power;
 #[path = "../tool/mod.rs"]
 mod tool;
 
-use corten_formats::fat::{BlockDevice, FormatOptions, SparseMemory, Timestamp, Writer, format};
+use corten_formats::device::{BlockDevice, SparseMemory};
+use corten_formats::fat::{FormatOptions, Timestamp, Writer, format};
 
 /// 2024-02-29 12:34:56.
 const TIME: u64 = 1_709_210_096;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use corten_formats::fat::{BlockDevice, EntryKind, FatError, Finding, SparseMemory, Volume, Writer};
+use corten_formats::device::{BlockDevice, SparseMemory};
+use corten_formats::fat::{EntryKind, FatError, Finding, Volume, Writer};
 use corten_power_cut::with_clusters;
 use proptest::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Power cuts: a device that keeps what was flushed and any part of what was written later, in sectors.
 
-use corten_formats::fat::{Severity, SparseMemory, Volume, Writer};
+use corten_formats::device::SparseMemory;
+use corten_formats::fat::{Severity, Volume, Writer};
 use corten_power_cut::{Event, Flushes, Recorder, after_cut, coin};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 

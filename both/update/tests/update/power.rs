@@ -1,7 +1,8 @@
 //! Power cuts while boot images get other names: whatever is cut, the loader finds a whole boot image of the version
 //! that was or of the one that will be, and the same verb once more completes what was begun.
 
-use corten_formats::fat::{FormatOptions, SparseMemory, Timestamp, Volume, Writer, format};
+use corten_formats::device::SparseMemory;
+use corten_formats::fat::{FormatOptions, Timestamp, Volume, Writer, format};
 use corten_power_cut::{Event, Flushes, Recorder, after_cut, coin, with_clusters};
 use corten_update::BootName;
 use corten_update::change::{activate, apply};

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use corten_formats::fat::{BlockDevice, FileDevice};
+use corten_formats::device::{BlockDevice, FileDevice};
 use corten_formats::gpt::{Guid, SectorSize, Table, types};
 use corten_sys::{SysError, host, partition};
 

@@ -7,7 +7,7 @@
 use std::io;
 use std::ops::Range;
 
-use corten_formats::fat::BlockDevice;
+use corten_formats::device::BlockDevice;
 use corten_formats::gpt::{self, Area, CopyError, Found, ReadError, SectorSize, Table, TableError};
 
 /// Bytes of an entry that we write.

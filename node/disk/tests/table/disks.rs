@@ -1,7 +1,7 @@
 //! Disks as the builder makes them, with and without partitions of others.
 
 use corten_disk::table::Fresh;
-use corten_formats::fat::{BlockDevice as _, SparseMemory};
+use corten_formats::device::{BlockDevice as _, SparseMemory};
 use corten_formats::gpt::{Area, Guid, SectorSize, Table, Wish, layout, types};
 
 pub const MIB: u64 = 1 << 20;

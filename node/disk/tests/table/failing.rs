@@ -4,7 +4,7 @@ use std::io;
 
 use corten_disk::NoState;
 use corten_disk::table::{Brought, Refusal, WriteError, bring_up, find, rewrite, state_of};
-use corten_formats::fat::{BlockDevice, SparseMemory};
+use corten_formats::device::{BlockDevice, SparseMemory};
 use corten_formats::gpt::{Guid, SectorSize};
 
 use crate::disks::{DISK, FRESH, MIB, SECTORS, SLOT, disk, grown, image};

@@ -1,7 +1,7 @@
 //! What is planned: on any disk only what the rules allow, on some the very table, and the text of each refusal.
 
 use corten_disk::table::{Change, MIN_STATE, Plan, Refusal, STATE_LABEL, WriteError, find, plan, rewrite};
-use corten_formats::fat::BlockDevice as _;
+use corten_formats::device::BlockDevice as _;
 use corten_formats::gpt::{Array, CopyError, Found, Guid, Partition, SectorSize, Table, dump, types};
 use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 //! the next boot completes what was begun.
 
 use corten_disk::table::{find, plan, rewrite, state_of, without_being_made};
-use corten_formats::fat::{BlockDevice, SparseMemory};
+use corten_formats::device::{BlockDevice, SparseMemory};
 use corten_formats::gpt::{SectorSize, Table};
 use corten_power_cut::{Event, Flushes, Recorder, after_cut, coin};
 

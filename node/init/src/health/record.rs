@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use corten_disk::Disk;
-use corten_formats::fat::FileDevice;
+use corten_formats::device::FileDevice;
 use corten_formats::verity::RootHash;
 use corten_update::start::{END, Record, Starts};
 

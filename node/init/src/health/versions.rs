@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io;
 
 use corten_disk::{Search, Slot};
-use corten_formats::fat::{FatError, FileDevice, Volume};
+use corten_formats::device::FileDevice;
+use corten_formats::fat::{FatError, Volume};
 use corten_formats::uki::PeImage;
 use corten_formats::verity::RootHash;
 use corten_update::esp::{Esp, EspError, path};

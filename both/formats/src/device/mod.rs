@@ -1,11 +1,15 @@
-//! What a FAT volume lies on. Memory, a file, a partition and a device that records its writes for the
-//! simulation of power cuts all fit behind one trait.
+//! What formats that change in place lie on: FAT volumes, partition tables, the record of starts. Memory, a file, a
+//! partition and a device that records its writes for the simulation of power cuts all fit behind one trait.
+
+mod sparse;
 
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom},
     os::unix::fs::FileExt,
 };
+
+pub use sparse::SparseMemory;
 
 /// A row of bytes of fixed size with an order of writes.
 ///
@@ -83,7 +87,7 @@ impl BlockDevice for FileDevice {
 }
 
 /// Refuses a range that does not lie wholly on a device of that size.
-pub(super) fn within(size: u64, offset: u64, len: usize) -> io::Result<()> {
+fn within(size: u64, offset: u64, len: usize) -> io::Result<()> {
     match offset.checked_add(len as u64) {
         Some(end) if end <= size => Ok(()),
         _ => Err(io::Error::new(

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, ops::Range};
 
 use bytes::Bytes;
 
-use super::device::{BlockDevice, within};
+use super::{BlockDevice, within};
 use crate::extent::{ExtentError, Extents};
 
 /// Bytes of one page: big enough that a boot image is a few hundred pages, small enough that the tables of an
