@@ -39,6 +39,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "modules", run: node::modules, seeds: node::modules_seeds },
     Target { name: "cmdline", run: node::cmdline, seeds: node::cmdline_seeds },
     Target { name: "starts", run: node::starts, seeds: node::starts_seeds },
+    Target { name: "request", run: node::request, seeds: node::request_seeds },
     Target { name: "boot-name", run: node::boot_name, seeds: node::boot_name_seeds },
     Target { name: "signed-program", run: secure_boot::signed_program, seeds: images::uki_seeds },
     Target { name: "certificate", run: secure_boot::certificate, seeds: secure_boot::certificate_seeds },

@@ -1,5 +1,6 @@
 //! What init reads before and after the root is verified.
 
+use corten_control::Request;
 use corten_formats::modules::{Builtin, Catalog, Index, IndexRef, ModInfo, Module};
 use corten_formats::verity::RootHash;
 use corten_init::cmdline::CommandLine;
@@ -49,6 +50,15 @@ pub fn starts(data: &[u8]) {
 pub fn starts_seeds() -> Vec<Vec<u8>> {
     let sector = |sequence, starts| Record { sequence, root_hash: RootHash([7; 32]), starts }.sector();
     vec![[sector(4, 2), sector(5, 3)].concat(), sector(u64::MAX, u32::MAX)]
+}
+
+/// What another program of the node says to init.
+pub fn request(data: &[u8]) {
+    let _ = Request::parse(data);
+}
+
+pub fn request_seeds() -> Vec<Vec<u8>> {
+    vec![b"{\"request\":\"power-off\"}".to_vec(), b"{\"request\":\"restart\"}".to_vec()]
 }
 
 pub fn boot_name(data: &[u8]) {

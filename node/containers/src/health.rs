@@ -37,15 +37,14 @@ impl std::fmt::Display for Serving {
 /// Waits until containerd serves.
 pub async fn wait_until_serving(socket: &Path, timeout: Duration) -> Result<Serving, Error> {
     let channel = connect(socket, timeout).await?;
-    let (mut versions, mut plugins) = (VersionClient::new(channel.clone()), IntrospectionClient::new(channel));
+    let (mut versions, mut plugins) =
+        (VersionClient::new(channel.clone()), IntrospectionClient::new(channel));
     // Asked together: each answer takes a moment of its own where a processor is emulated.
-    let (version, plugins) = tokio::try_join!(
-        async { versions.version(()).await.map_err(refused("tell its version")) },
-        async {
+    let (version, plugins) =
+        tokio::try_join!(async { versions.version(()).await.map_err(refused("tell its version")) }, async {
             let all = PluginsRequest { filters: Vec::new() };
             plugins.plugins(all).await.map_err(refused("list its plugins"))
-        },
-    )?;
+        },)?;
     judge(version.into_inner().version, &plugins.into_inner().plugins)
 }
 
