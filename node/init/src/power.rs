@@ -22,7 +22,7 @@ use crate::{entropy, facts, mounts};
 const TERMINATE_MS: u64 = 5000;
 const KILL_MS: u64 = 2000;
 /// A disk that takes longer for the last data than this is taken for one that hangs, and the watchdog decides.
-const WRITE_MS: u64 = 300_000;
+pub(crate) const LAST_WRITES_MS: u64 = 300_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Ends all other processes, unmounts, and takes the machine down. Returns only if the kernel refuses that.
@@ -36,7 +36,6 @@ pub fn down(log: &Log, watchdog: &Watchdog, how: Down) -> Failure {
         }
         wait(time, &mut || watchdog.feed(log));
     }
-    entropy::stop(log);
     write_back(log, watchdog);
     watchdog.feed(log);
     log.write(
@@ -65,11 +64,12 @@ fn wait(time: u64, feed: &mut dyn FnMut()) {
 /// Writes and unmounts aside, so that the watchdog is fed meanwhile.
 fn write_back(log: &Log, watchdog: &Watchdog) {
     let work = || {
+        entropy::stop(log);
         corten_sys::mount::sync();
         mounts::release(log);
         corten_sys::mount::sync();
     };
-    aside::work(work, &mut watchdog.feeder(log, WRITE_MS));
+    aside::work(work, &mut watchdog.feeder(log, LAST_WRITES_MS));
 }
 
 /// Whether PID 1 is the only process of user space. Takes ended children on the way.

@@ -47,9 +47,7 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         _ if is_pid_1 => Role::Stage1,
         (_, Some("coldplug")) => Role::Coldplug,
         (_, Some("request")) => Role::Request(rest.get(1).cloned().unwrap_or_default()),
-        (_, Some("healthy" | "commit" | "other-version" | "on-trial" | "scrub" | "scrub-other")) => {
-            Role::Health(rest.to_vec())
-        }
+        (_, Some("health")) => Role::Health(rest.get(1..).unwrap_or_default().to_vec()),
         _ => Role::Unknown,
     }
 }

@@ -10,7 +10,7 @@ use crate::cmdline::CommandLine;
 use crate::handover::{Handover, Root};
 use crate::health::Health;
 use crate::log::{Failure, Level, Log};
-use crate::node::{Image, Node, Start};
+use crate::node::{self, Image, Node, Start};
 use crate::state::{self, Bench, State};
 use crate::sysctl::Pending;
 use crate::watchdog::Watchdog;
@@ -24,17 +24,18 @@ pub fn run(log: &Log, watchdog: &Watchdog, handover: &str) -> Failure {
             return Failure::new("taking over from stage 1", why, "the boot image does not fit the root");
         }
     };
-    match prepare(&root, Bench { log, watchdog, timeline: &mut timeline }) {
-        Ok(Prepared { mut image, services, settings, state }) => {
-            image.secure_boot = secure_boot;
+    // Before any thread is there: one that does not block them would be given them, and drop them.
+    let signals = match node::signals() {
+        Ok(signals) => signals,
+        Err(error) => {
+            return Failure::new("taking signals", error, "the kernel lacks a part that Corten needs");
+        }
+    };
+    match prepare(&root, secure_boot, Bench { log, watchdog, timeline: &mut timeline }) {
+        Ok(Prepared { image, services, settings, state }) => {
             let health = Health::new(root, esp, &image);
-            let start = Start { image, services, state, settings, timeline, health };
-            match Node::new(log, watchdog, start) {
-                Ok(mut node) => power::down(log, watchdog, node.run()),
-                Err(error) => {
-                    Failure::new("starting supervision", error, "the kernel lacks a part that Corten needs")
-                }
-            }
+            let start = Start { signals, image, services, state, settings, timeline, health };
+            power::down(log, watchdog, Node::new(log, watchdog, start).run())
         }
         Err(failure) => failure,
     }
@@ -50,7 +51,7 @@ struct Prepared {
     state: State,
 }
 
-fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
+fn prepare(root: &Root, secure_boot: bool, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     let log = bench.log;
     let start = monotonic_ms();
     // The kernel reads and unpacks this program.
@@ -79,10 +80,10 @@ fn prepare(root: &Root, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
     bench.timeline.record("stage2.sysctl", names_end, settings_end);
     let image = Image {
         version: facts::version(),
-        root_hash: command_line.root_hash.to_string(),
+        root_hash: command_line.root_hash,
         selftest: command_line.selftest,
         scrub_delay: command_line.scrub_delay,
-        secure_boot: false,
+        secure_boot,
     };
     Ok(Prepared { image, services, settings, state })
 }

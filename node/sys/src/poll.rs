@@ -8,27 +8,30 @@ use rustix::io::Errno;
 use crate::Result;
 use crate::error::failed;
 
-/// Waits until one of the descriptors can be read, or hung up, or the time is over. The answer has one entry a
-/// descriptor. A signal ends the wait early with nothing readable.
-pub fn readable(descriptors: &[BorrowedFd<'_>], timeout_ms: Option<u64>) -> Result<Vec<bool>> {
-    let mut fds: Vec<PollFd<'_>> = descriptors.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+/// Waits until one of the descriptors can be read, or hung up, or the time is over. Returns the names of those. A signal
+/// ends the wait early with nothing readable.
+pub fn ready<T: Copy>(watched: &[(T, BorrowedFd<'_>)], timeout_ms: Option<u64>) -> Result<Vec<T>> {
+    let mut fds: Vec<PollFd<'_>> = watched.iter().map(|(_, fd)| PollFd::new(fd, PollFlags::IN)).collect();
     match poll(&mut fds, timespec(timeout_ms).as_ref()) {
-        Ok(_) => Ok(fds.iter().map(|fd| !fd.revents().is_empty()).collect()),
-        Err(Errno::INTR) => Ok(vec![false; fds.len()]),
-        Err(errno) => Err(failed("poll", format!("{} descriptors", descriptors.len()))(errno)),
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(errno) => return Err(failed("poll", format!("{} descriptors", watched.len()))(errno)),
     }
+    let ready = watched.iter().zip(&fds).filter(|(_, fd)| !fd.revents().is_empty());
+    Ok(ready.map(|((name, _), _)| *name).collect())
 }
 
-/// The same for descriptors that have names: returns the names of those that can be read.
-pub fn ready<T: Copy>(watched: &[(T, BorrowedFd<'_>)], timeout_ms: Option<u64>) -> Result<Vec<T>> {
-    let descriptors: Vec<_> = watched.iter().map(|(_, descriptor)| *descriptor).collect();
-    let readable = readable(&descriptors, timeout_ms)?;
-    Ok(watched.iter().zip(readable).filter(|(_, readable)| *readable).map(|((name, _), _)| *name).collect())
+/// Waits until a descriptor can be read, or hung up, or the time is over. Says whether it can.
+pub fn readable(descriptor: BorrowedFd<'_>, timeout_ms: u64) -> Result<bool> {
+    one(descriptor, PollFlags::IN, timeout_ms)
 }
 
 /// Waits until a descriptor can be written to, or the time is over. Says whether it can.
 pub fn writable(descriptor: BorrowedFd<'_>, timeout_ms: u64) -> Result<bool> {
-    let mut fds = [PollFd::new(&descriptor, PollFlags::OUT)];
+    one(descriptor, PollFlags::OUT, timeout_ms)
+}
+
+fn one(descriptor: BorrowedFd<'_>, flags: PollFlags, timeout_ms: u64) -> Result<bool> {
+    let mut fds = [PollFd::new(&descriptor, flags)];
     match poll(&mut fds, timespec(Some(timeout_ms)).as_ref()) {
         Ok(count) => Ok(count > 0),
         Err(Errno::INTR) => Ok(false),

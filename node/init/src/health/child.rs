@@ -6,6 +6,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use corten_disk::table::other_label;
+use corten_formats::device::FileDevice;
+use corten_formats::fat::Volume;
 use corten_formats::verity::{RootHash, Scrubbed};
 use corten_report::Event;
 use corten_update::change::{after_failures, own};
@@ -60,28 +62,33 @@ fn commit(esp: &str, root_hash: &RootHash) -> Result<(), String> {
 }
 
 /// Where starts of this version that fail lead, if its root is there.
-fn leads_to(disk: &str, esp: &str, root_hash: &RootHash) -> Result<Option<BootName>, String> {
-    let volume = versions::read(esp).map_err(text)?;
-    let names = entries(&volume).map_err(text)?;
-    let other = after_failures(&names, Digits::of(root_hash)).map_err(text)?;
-    Ok(other.filter(|name| versions::has_root(disk, &volume, name)))
+fn leads_to(
+    disk: &str,
+    volume: &Volume<FileDevice>,
+    names: &[BootName],
+    root_hash: &RootHash,
+) -> Result<BootName, String> {
+    let other = after_failures(names, Digits::of(root_hash)).map_err(text)?;
+    let other = other.filter(|name| versions::has_root(disk, volume, name));
+    other.ok_or_else(|| "there is no other version to go to".into())
 }
 
 fn other_version(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), String> {
-    match leads_to(disk, esp, root_hash)? {
-        Some(name) => println!("{name} is there to go to"),
-        None => return Err("there is no other version to go to".into()),
-    }
+    let volume = versions::read(esp).map_err(text)?;
+    let names = entries(&volume).map_err(text)?;
+    println!("{} is there to go to", leads_to(disk, &volume, &names, root_hash)?);
     Ok(())
 }
 
+/// The same for a version on trial; one that is committed stays.
 fn on_trial(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), String> {
     let volume = versions::read(esp).map_err(text)?;
     let names = entries(&volume).map_err(text)?;
     if own(&names, Digits::of(root_hash)).map_err(text)?.is_committed() {
         return Err("this version is committed: a restart would change nothing".into());
     }
-    other_version(disk, esp, root_hash)
+    println!("{} is there to go to", leads_to(disk, &volume, &names, root_hash)?);
+    Ok(())
 }
 
 fn scrub_running(disk: &str, esp: &str, label: &str, root_hash: &RootHash) -> Result<(), String> {
@@ -92,16 +99,20 @@ fn scrub_running(disk: &str, esp: &str, label: &str, root_hash: &RootHash) -> Re
         None => LOST,
     };
     if done.bad > 0 && !esp.is_empty() {
-        match leads_to(disk, esp, root_hash) {
-            Ok(Some(name)) => {
-                record::begun(disk, root_hash).map_err(text)?;
-                println!("counted as an unhealthy start, since {name} is there to go to");
-            }
-            Ok(None) => println!("there is no other version to go to"),
-            Err(why) => println!("{why}"),
+        // What was found is told whatever comes of this.
+        if let Err(why) = count(disk, esp, root_hash) {
+            println!("{why}");
         }
     }
     tell(&scrubbed(label, &done));
+    Ok(())
+}
+
+/// Counts an unhealthy start, if such lead to another version.
+fn count(disk: &str, esp: &str, root_hash: &RootHash) -> Result<(), String> {
+    other_version(disk, esp, root_hash)?;
+    record::begun(disk, root_hash).map_err(text)?;
+    println!("counted as an unhealthy start");
     Ok(())
 }
 

@@ -47,7 +47,7 @@ pub(crate) enum Stop {
 pub(crate) struct Health {
     root: Root,
     esp: Option<String>,
-    root_hash: Option<RootHash>,
+    root_hash: RootHash,
     pub(crate) schedule: Schedule,
     stop: Stop,
 }
@@ -58,7 +58,7 @@ impl Health {
         let scrub_ms = u64::from(image.scrub_delay) * 1000;
         let loader = if esp.is_some() { Loader::There } else { Loader::None };
         let schedule = Schedule::new(loader, scrub_ms);
-        Self { root, esp, root_hash: image.root_hash.parse().ok(), schedule, stop: Stop::Unhealthy }
+        Self { root, esp, root_hash: image.root_hash, schedule, stop: Stop::Unhealthy }
     }
 
     /// The command of a task.
@@ -73,7 +73,7 @@ impl Health {
             Task::ScrubRunning => vec!["scrub".into(), root.disk, esp, root.slot],
             Task::ScrubOther => vec!["scrub-other".into(), root.disk, esp, root.slot],
         };
-        [PROGRAM.to_string()].into_iter().chain(words).collect()
+        [PROGRAM.to_string(), "health".into()].into_iter().chain(words).collect()
     }
 
     /// The node is ready.
@@ -97,11 +97,13 @@ impl Health {
     /// version that was ready is healthy, if it stopped before a child could write so. A start that somebody ended
     /// before that is taken back.
     pub(crate) fn stopped(&self, log: &Log) {
-        let (Some(root_hash), Some(_)) = (&self.root_hash, &self.esp) else { return };
+        if self.esp.is_none() {
+            return;
+        }
         let done = match (self.schedule.health(), self.stop) {
             (Known::Healthy, _) | (Known::Nothing, Stop::Unhealthy) => return,
-            (Known::Ready, _) => record::healthy(&self.root.disk, root_hash),
-            (Known::Nothing, Stop::Wanted) => record::taken_back(&self.root.disk, root_hash),
+            (Known::Ready, _) => record::healthy(&self.root.disk, &self.root_hash),
+            (Known::Nothing, Stop::Wanted) => record::taken_back(&self.root.disk, &self.root_hash),
         };
         if let Err(error) = done {
             log.write(Level::Warning, format_args!("record of starts: {error}"));

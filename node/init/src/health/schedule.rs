@@ -156,13 +156,13 @@ impl Schedule {
 
     /// The task to start now, if any.
     pub(crate) fn next(&mut self, now: u64, services: Steadiness) -> Option<Task> {
-        if self.running.is_some() {
-            return None;
-        }
         if services == Steadiness::Unsteady
             && let Some(due) = self.due.get_mut(&Task::Commit)
         {
             *due = now.saturating_add(STEADY_MS);
+        }
+        if self.running.is_some() {
+            return None;
         }
         let (task, _) =
             self.due.iter().filter(|(_, due)| **due <= now).min_by_key(|(task, due)| (**due, **task))?;
@@ -248,6 +248,16 @@ mod tests {
         assert_eq!(schedule.next(9_000, Unsteady), None);
         assert_eq!(schedule.next(18_999, Steady), None);
         assert_eq!(schedule.next(19_000, Steady), Some(Task::Commit));
+    }
+
+    #[test]
+    fn a_service_that_fails_while_a_task_runs_delays_the_commit_too() {
+        let mut schedule = Schedule::new(Loader::There, LATER);
+        schedule.ready(0);
+        assert_eq!(schedule.next(0, Steady), Some(Task::Healthy));
+        assert_eq!(schedule.next(2000, Unsteady), None);
+        schedule.ended(Task::Healthy, End::Done, 11_000);
+        assert_eq!(run(&mut schedule, 11_000, 60_000, Steady), "12 Commit");
     }
 
     #[test]

@@ -76,7 +76,7 @@ impl Node<'_> {
             Action::AllReady => {
                 self.gate.services_ready(&mut self.programs);
             }
-            Action::AllStopped => self.stopped = true,
+            Action::AllStopped => self.stopped_ms = Some(now),
         }
         None
     }

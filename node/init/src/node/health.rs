@@ -27,7 +27,7 @@ impl Node<'_> {
         let services = if ready { Steadiness::Steady } else { Steadiness::Unsteady };
         let Some(task) = self.health.schedule.next(now, services) else { return };
         let command = self.health.command(task);
-        let name = command.get(1).cloned().unwrap_or_default();
+        let name = command.get(2).cloned().unwrap_or_default();
         if let Err(error) = self.programs.own(Role::Health(task), &name, &command) {
             self.log.write(Level::Error, format_args!("{name}: {error}"));
             self.health.schedule.ended(task, End::Failed, now);

@@ -9,19 +9,23 @@ mod readiness;
 mod requests;
 mod wait;
 
+use std::collections::BTreeSet;
+
 use corten_config::{Kill, Restart, Service, Services};
-use corten_control::Request;
+use corten_formats::verity::RootHash;
 use corten_report::{Event, Failed};
-use corten_sys::Result;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
 use corten_sys::process::{self, Exit};
 use corten_sys::signal::{Signal, Signals};
+use corten_sys::{Result, aside};
 
 use crate::button::Buttons;
+use crate::cgroup;
 use crate::cmdline::Selftest;
 use crate::health::{Health, Stop};
 use crate::log::{Failure, Level, Log};
+use crate::power::LAST_WRITES_MS;
 use crate::report::Reporter;
 use crate::state::State;
 use crate::supervisor::{Check, Ending, Input, Supervisor, Unit};
@@ -40,8 +44,8 @@ use wait::Readable;
 pub struct Image {
     /// VERSION_ID.
     pub version: String,
-    /// dm-verity root hash, hex.
-    pub root_hash: String,
+    /// dm-verity root hash.
+    pub root_hash: RootHash,
     /// What is tried.
     pub selftest: Selftest,
     /// Seconds from ready to the first scrub.
@@ -53,6 +57,8 @@ pub struct Image {
 /// What the node starts with.
 #[derive(Debug)]
 pub struct Start {
+    /// From [`signals`].
+    pub signals: Signals,
     /// The running image.
     pub image: Image,
     /// What it is to run.
@@ -67,6 +73,16 @@ pub struct Start {
     pub(crate) health: Health,
 }
 
+/// What PID 1 takes signals from; to be made before any thread of it. SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del
+/// sends it). The kernel keeps all other signals that have no handler away from PID 1.
+pub fn signals() -> Result<Signals> {
+    Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])
+}
+
+/// The rest of a service's group is looked at again after this time.
+const REST_AGAIN_MS: u64 = 100;
+/// A file system that grows for longer than this when all else has stopped is left as it is: it is whole at any moment.
+const GROW_MS: u64 = 300_000;
 /// Time between two attempts to write to a host that does not read.
 const REPORT_AGAIN_MS: u64 = 200;
 
@@ -95,16 +111,16 @@ pub struct Node<'a> {
     grows: Option<String>,
     health: Health,
     going: Option<Down>,
-    stopped: bool,
+    /// Services whose main process ended while the node stops, and what else is in their group did not yet.
+    rests: BTreeSet<usize>,
+    /// When the last service had stopped.
+    stopped_ms: Option<u64>,
 }
 
 impl<'a> Node<'a> {
     /// A node whose services all wait.
-    pub fn new(log: &'a Log, watchdog: &'a Watchdog, start: Start) -> Result<Self> {
-        let Start { image, services, state, settings, timeline, health } = start;
-        // SIGTERM powers off, SIGINT restarts (Ctrl-Alt-Del sends it). The kernel keeps all other signals that
-        // have no handler away from PID 1.
-        let signals = Signals::new(&[Signal::CHILD, Signal::TERM, Signal::INT])?;
+    pub fn new(log: &'a Log, watchdog: &'a Watchdog, start: Start) -> Self {
+        let Start { signals, image, services, state, settings, timeline, health } = start;
         let (grows, kept, maintenance) = match state {
             State::Mounted(kept) => (kept.grows.clone(), Some(kept), None),
             State::None(why) => (None, None, Some(why)),
@@ -131,7 +147,8 @@ impl<'a> Node<'a> {
             grows,
             table,
             going: None,
-            stopped: false,
+            rests: BTreeSet::new(),
+            stopped_ms: None,
         };
         if let Some(before) = node.timeline.before_kernel {
             node.reporter.send(&Event::BeforeKernel(before));
@@ -143,7 +160,7 @@ impl<'a> Node<'a> {
         if let Some(why) = maintenance {
             node.maintain(&why);
         }
-        Ok(node)
+        node
     }
 
     /// Says that nothing will run, and why. The node stays up, since a restart would change nothing; but a version on
@@ -169,16 +186,27 @@ impl<'a> Node<'a> {
         }
         self.feed(Input::Time);
         self.hotplug.load(&mut self.programs, self.log);
-        // A file system that grows is left to finish that.
-        while !self.stopped || self.programs.runs(Role::Grow) {
+        while !self.is_done(monotonic_ms()) {
             if let Err(error) = self.turn() {
                 self.log.write(Level::Error, error);
             }
         }
         self.programs.drain(monotonic_ms());
         self.reporter.flush();
-        self.health.stopped(self.log);
+        let mut feed = self.watchdog.feeder(self.log, LAST_WRITES_MS);
+        aside::work(|| self.health.stopped(self.log), &mut feed);
         self.going.unwrap_or(Down::PowerOff)
+    }
+
+    /// Whether nothing has to be waited for any more. A file system that grows is left to finish that.
+    fn is_done(&self, now: u64) -> bool {
+        self.grows_until().is_none_or(|until| now >= until) && self.stopped_ms.is_some()
+    }
+
+    /// When a stopped node does not wait any longer for the file system that still grows.
+    fn grows_until(&self) -> Option<u64> {
+        let stopped = self.stopped_ms.filter(|_| self.programs.runs(Role::Grow));
+        stopped.map(|stopped| stopped.saturating_add(GROW_MS))
     }
 
     /// Waits for whatever comes next and deals with it.
@@ -191,11 +219,7 @@ impl<'a> Node<'a> {
         if self.buttons.pressed(&buttons) {
             self.stop(Down::PowerOff, "power-button", Stop::Wanted);
         }
-        if let Some(request) = self.requests.take_in(now, self.log) {
-            let how = match request {
-                Request::PowerOff => Down::PowerOff,
-                Request::Restart => Down::Restart,
-            };
+        if let Some(how) = self.requests.take_in(now, self.going, self.log) {
             self.stop(how, "request", Stop::Wanted);
         }
         let announced = self.hotplug.take_in(self.log);
@@ -208,6 +232,7 @@ impl<'a> Node<'a> {
         self.settings.again(now, self.log);
         self.take_signals()?;
         self.reap()?;
+        self.look_at_rests();
         self.hotplug.load(&mut self.programs, self.log);
         self.feed(Input::Time);
         self.check_readiness();
@@ -226,6 +251,8 @@ impl<'a> Node<'a> {
             self.settings.deadline(),
             self.requests.deadline(),
             self.health.schedule.deadline(),
+            self.grows_until(),
+            (!self.rests.is_empty()).then(|| monotonic_ms() + REST_AGAIN_MS),
             report,
         ];
         deadlines.into_iter().flatten().min()
@@ -265,13 +292,17 @@ impl<'a> Node<'a> {
                     let level = if expected { Level::Info } else { Level::Warning };
                     self.log.write(level, format_args!("{} ended by itself with {exit}", service.name));
                 }
-                // While the node stops, what is left of the group has been asked to end and has its time.
-                if service.kill == Kill::Group && self.going.is_none() {
+                self.programs.end_check(at);
+                self.gate.found(&service.name, &format!("ended with {exit}: {last_line}"));
+                if service.kill == Kill::Group {
+                    if self.going.is_some() {
+                        // What is left of the group has its time, and what the service came after runs until then.
+                        self.rests.insert(at);
+                        return;
+                    }
                     self.end_group(at);
                 }
-                self.programs.end_check(at);
                 let ending = if exit == Exit::Code(0) { Ending::Success } else { Ending::Failure };
-                self.gate.found(&service.name, &format!("ended with {exit}: {last_line}"));
                 self.feed(Input::Ended(at, ending));
             }
             Role::Check(at) => {
@@ -295,6 +326,18 @@ impl<'a> Node<'a> {
                 self.log.write(level, format_args!("growing the state ended with {exit}: {last_line}"));
             }
             Role::Health(task) => self.health_ended(task, exit, &last_line),
+        }
+    }
+
+    /// Counts those services as ended whose group is empty now.
+    fn look_at_rests(&mut self) {
+        let table = &self.table;
+        let empty =
+            |at: &usize| table.get(*at).is_none_or(|service| cgroup::processes(&service.name).is_empty());
+        let ended: Vec<usize> = self.rests.iter().copied().filter(empty).collect();
+        for at in ended {
+            self.rests.remove(&at);
+            self.feed(Input::Ended(at, Ending::Success));
         }
     }
 

@@ -245,8 +245,7 @@ impl Output {
     fn drain(&mut self, now: u64) -> Vec<String> {
         let mut lines = Vec::new();
         for _ in 0..MAX_CHUNKS {
-            let waiting = poll::readable(&[self.pipe.as_fd()], Some(0)).unwrap_or_default();
-            if !self.open || waiting != [true] {
+            if !self.open || !poll::readable(self.pipe.as_fd(), 0).unwrap_or(false) {
                 break;
             }
             lines.extend(self.read(now));

@@ -119,7 +119,8 @@ impl Gate {
         if self.announced == Wait::Done {
             return None;
         }
-        if [self.services, self.devices, self.selftest] == [Wait::Done; 3] {
+        // A service that was ready may be down again while the rest is waited for.
+        if [self.services, self.devices, self.selftest] == [Wait::Done; 3] && not_ready.is_empty() {
             self.close();
             let seconds = now as f64 / 1000.0;
             log.write(Level::Notice, format_args!("ready {seconds:.2} s after the start of the kernel"));
@@ -141,7 +142,7 @@ impl Gate {
     fn describe(&self, now: u64) -> Ready {
         Ready {
             version: self.image.version.clone(),
-            root_hash: self.image.root_hash.clone(),
+            root_hash: self.image.root_hash.to_string(),
             secure_boot: self.image.secure_boot,
             kernel_to_ready_ms: now,
             memory_used_bytes: facts::memory_used(),
@@ -163,5 +164,43 @@ impl Gate {
             open.push(format!("{SELFTEST}: {}", said(SELFTEST)));
         }
         open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corten_formats::verity::RootHash;
+
+    use super::*;
+
+    fn gate() -> Gate {
+        let (version, root_hash, selftest) = ("1.0".into(), RootHash([7; 32]), Selftest::None);
+        Gate::new(Image { version, root_hash, selftest, scrub_delay: 0, secure_boot: false }, None, 0)
+    }
+
+    #[test]
+    fn a_service_that_is_down_again_keeps_the_node_from_being_ready() {
+        let log = Log::open();
+        let mut gate = gate();
+        gate.services_ready(&mut Programs::new(&log));
+        gate.found("web", "ended with exit code 1: no port");
+        gate.devices_settled();
+        assert_eq!(gate.judge(4000, &["web"], &log), None);
+        let Some(Event::Failed(failed)) = gate.judge(READY_TIMEOUT_MS, &["web"], &log) else {
+            panic!("the time is over")
+        };
+        assert_eq!(failed.why, "service web is not ready: ended with exit code 1: no port");
+        assert!(matches!(gate.judge(READY_TIMEOUT_MS + 1, &[], &log), Some(Event::Ready(_))));
+    }
+
+    #[test]
+    fn drivers_that_are_still_loaded_keep_the_node_from_being_ready() {
+        let log = Log::open();
+        let mut gate = gate();
+        gate.services_ready(&mut Programs::new(&log));
+        assert_eq!(gate.judge(1000, &[], &log), None);
+        gate.devices_settled();
+        assert!(matches!(gate.judge(2000, &[], &log), Some(Event::Ready(_))));
+        assert_eq!(gate.judge(3000, &[], &log), None, "it is told once");
     }
 }

@@ -11,6 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
 use corten_control::{Answer, MAX_LINE, Request, SOCKET};
+use corten_sys::host::Down;
 use corten_sys::peer;
 
 use crate::log::{Level, Log};
@@ -62,35 +63,42 @@ impl Requests {
         self.clients.iter().map(|client| client.until_ms).min()
     }
 
-    /// Takes in clients and what they say, and returns the first request that is one of root's. It is accepted with
-    /// that; requests that come together with it find a node that does what was asked first.
-    pub(super) fn take_in(&mut self, now_ms: u64, log: &Log) -> Option<Request> {
-        while let Some(Ok((stream, _))) = self.listener.as_ref().map(UnixListener::accept) {
+    /// Takes in clients and what they say, and returns how the machine is to go down, if one of root's has just asked
+    /// for that. Who asks for something else than what is being done already is refused.
+    pub(super) fn take_in(&mut self, now_ms: u64, going: Option<Down>, log: &Log) -> Option<Down> {
+        // So many at a time: clients that come faster than they are taken must not keep the loop here.
+        for _ in 0..MAX_CLIENTS {
+            let Some(Ok((stream, _))) = self.listener.as_ref().map(UnixListener::accept) else { break };
             let until_ms = now_ms.saturating_add(PATIENCE_MS);
             // Without the first a client could make init wait.
             if stream.set_nonblocking(true).is_ok() && self.clients.len() < MAX_CLIENTS {
                 self.clients.push(Client { stream, line: Vec::new(), until_ms });
             }
         }
-        let mut accepted = None;
+        let mut doing = going;
         let mut waiting = Vec::new();
         for mut client in std::mem::take(&mut self.clients) {
             match client.read() {
                 Heard::More if client.until_ms > now_ms => waiting.push(client),
                 Heard::More | Heard::Nothing => {}
                 Heard::Line(line) => {
-                    let (request, answer) = judge(&client.stream, &line);
-                    if let Answer::Refused { why } = &answer {
-                        log.write(Level::Warning, format_args!("a request was refused: {why}"));
-                    }
+                    let answer = match judge(&client.stream, &line, doing) {
+                        Ok(how) => {
+                            doing = Some(how);
+                            Answer::Accepted
+                        }
+                        Err(why) => {
+                            log.write(Level::Warning, format_args!("a request was refused: {why}"));
+                            Answer::Refused { why }
+                        }
+                    };
                     // A line fits into an empty socket; a client that is gone does not need it.
                     let _ = client.stream.write_all(answer.line().as_bytes());
-                    accepted = accepted.or(request);
                 }
             }
         }
         self.clients = waiting;
-        accepted
+        doing.filter(|_| going.is_none())
     }
 }
 
@@ -105,13 +113,20 @@ fn listen(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-fn judge(stream: &UnixStream, line: &[u8]) -> (Option<Request>, Answer) {
-    let refused = |why: String| (None, Answer::Refused { why });
-    match (peer::uid(stream), Request::parse(line)) {
-        (Ok(0), Ok(request)) => (Some(request), Answer::Accepted),
-        (Ok(0), Err(error)) => refused(error.to_string()),
-        (Ok(uid), _) => refused(format!("user {uid} asked, and only root may")),
-        (Err(error), _) => refused(error.to_string()),
+/// How the machine is to go down, or why not, while it does so already or does not.
+fn judge(stream: &UnixStream, line: &[u8], doing: Option<Down>) -> Result<Down, String> {
+    let uid = peer::uid(stream).map_err(|error| error.to_string())?;
+    if uid != 0 {
+        return Err(format!("user {uid} asked, and only root may"));
+    }
+    let how = match Request::parse(line).map_err(|error| error.to_string())? {
+        Request::PowerOff => Down::PowerOff,
+        Request::Restart => Down::Restart,
+    };
+    match doing {
+        Some(Down::PowerOff) if how == Down::Restart => Err("the machine is being switched off".into()),
+        Some(Down::Restart) if how == Down::PowerOff => Err("the machine is being restarted".into()),
+        _ => Ok(how),
     }
 }
 
@@ -171,18 +186,36 @@ mod tests {
         let (mut requests, folder) = requests();
         let log = Log::open();
         let mut slow = client(&folder, "{\"request\":");
-        assert_eq!(requests.take_in(0, &log), None);
+        assert_eq!(requests.take_in(0, None, &log), None);
         assert_eq!(requests.deadline(), Some(PATIENCE_MS));
         slow.write_all(b"\"restart\"}\n").expect("it reads");
         // Tests may run as anybody; a node's programs are root or they are refused.
         let as_root = peer::uid(&slow).expect("a user") == 0;
-        assert_eq!(requests.take_in(10, &log), as_root.then_some(Request::Restart));
+        assert_eq!(requests.take_in(10, None, &log), as_root.then_some(Down::Restart));
         let said = answer(slow);
         assert_eq!(said.contains("accepted"), as_root, "{said}");
         let silent = client(&folder, "{");
-        assert_eq!(requests.take_in(20, &log), None);
-        assert_eq!(requests.take_in(20 + PATIENCE_MS, &log), None);
+        assert_eq!(requests.take_in(20, None, &log), None);
+        assert_eq!(requests.take_in(20 + PATIENCE_MS, None, &log), None);
         assert_eq!((requests.deadline(), answer(silent)), (None, String::new()));
+    }
+
+    #[test]
+    fn who_asks_for_something_else_than_what_is_being_done_is_refused() {
+        let (mut requests, folder) = requests();
+        let log = Log::open();
+        let ask =
+            |request: Request| client(&folder, &(serde_json::to_string(&request).expect("text") + "\n"));
+        let (first, same, other) = (ask(Request::Restart), ask(Request::Restart), ask(Request::PowerOff));
+        if peer::uid(&first).expect("a user") != 0 {
+            return;
+        }
+        assert_eq!(requests.take_in(0, None, &log), Some(Down::Restart));
+        assert!(answer(first).contains("accepted") && answer(same).contains("accepted"));
+        assert!(answer(other).contains("the machine is being restarted"));
+        let late = ask(Request::Restart);
+        assert_eq!(requests.take_in(1, Some(Down::PowerOff), &log), None);
+        assert!(answer(late).contains("the machine is being switched off"));
     }
 
     #[test]
@@ -191,7 +224,7 @@ mod tests {
         let log = Log::open();
         let (wrong, endless) =
             (client(&folder, "{\"request\":\"dance\"}\n"), client(&folder, &"x".repeat(MAX_LINE)));
-        assert_eq!(requests.take_in(0, &log), None);
+        assert_eq!(requests.take_in(0, None, &log), None);
         assert!(answer(wrong).contains("refused"));
         assert_eq!(answer(endless), "");
     }
@@ -200,10 +233,10 @@ mod tests {
     fn there_are_only_so_many_clients() {
         let (mut requests, folder) = requests();
         let held: Vec<_> = (0..MAX_CLIENTS + 3).map(|_| client(&folder, "{")).collect();
-        requests.take_in(0, &Log::open());
+        requests.take_in(0, None, &Log::open());
         assert_eq!(requests.clients.len(), MAX_CLIENTS);
         drop(held);
-        requests.take_in(1, &Log::open());
+        requests.take_in(1, None, &Log::open());
         assert_eq!(requests.clients.len(), 0);
     }
 }

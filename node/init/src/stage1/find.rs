@@ -59,7 +59,8 @@ impl Finder<'_> {
                 aside::work(load, &mut feed);
                 deadline = None;
             }
-            let found = look(self.search, self.root_hash);
+            // A disk that can't be read may take minutes to say so.
+            let found = aside::work(|| look(self.search, self.root_hash), &mut feed);
             for slot in found.slots.iter().skip(1) {
                 let text = format_args!("{} of {} has the same content", slot.label, slot.disk);
                 self.log.write(Level::Warning, text);
@@ -71,7 +72,6 @@ impl Finder<'_> {
             if let Some(slot) = chosen {
                 return Ok(slot);
             }
-            feed();
             now = self.announced();
             if now.is_empty() && !later.is_empty() {
                 now = std::mem::take(&mut later);
@@ -86,7 +86,7 @@ impl Finder<'_> {
             }
             let left = until.saturating_sub(time);
             // What made it readable is taken in above.
-            let _ = poll::readable(&[self.uevents.as_fd()], Some(left.min(LOOK_AGAIN_MS)));
+            let _ = poll::readable(self.uevents.as_fd(), left.min(LOOK_AGAIN_MS));
             now = self.announced();
         }
     }

@@ -325,6 +325,13 @@ impl Supervisor {
     }
 
     fn wind_down(&mut self, now_ms: u64, actions: &mut Vec<Action>) {
+        // First, since what it came after need not run for it any more.
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            if matches!(entry.state, State::Killed { leave_at } if leave_at <= now_ms) {
+                entry.state = State::Stopped;
+                actions.push(Action::Leave(at));
+            }
+        }
         let runs: Vec<bool> = self.entries.iter().map(|entry| entry.state.runs()).collect();
         let needed: Vec<usize> = (self.entries.iter().zip(&runs))
             .filter(|(_, runs)| **runs)
@@ -342,10 +349,6 @@ impl Supervisor {
                 State::Stopping { kill_at } if kill_at <= now_ms => {
                     entry.state = State::Killed { leave_at: now_ms.saturating_add(LEAVE_MS) };
                     actions.push(Action::Kill(at));
-                }
-                State::Killed { leave_at } if leave_at <= now_ms => {
-                    entry.state = State::Stopped;
-                    actions.push(Action::Leave(at));
                 }
                 _ => {}
             }

@@ -295,9 +295,11 @@ proptest! {
             }
             let ends = (0..units.len()).find(|at| told[*at] && model.runs[*at] && !stuck[*at]);
             input = ends.map_or(Input::Time, |at| Input::Ended(at, Ending::Failure));
-            match ends {
-                Some(at) => model.runs[at] = false,
-                None => now = supervisor.deadline().unwrap_or(now),
+            match (ends, supervisor.deadline()) {
+                (Some(at), _) => model.runs[at] = false,
+                (None, Some(deadline)) => now = deadline,
+                // Nothing would wake the loop.
+                (None, None) => break,
             }
         }
         prop_assert!(model.stopped, "the stop did not end");
