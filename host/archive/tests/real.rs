@@ -8,7 +8,7 @@ use corten_archive::event::Event;
 use corten_archive::lock::Lock;
 use corten_archive::mirror::MirrorChoice;
 use corten_archive::tools::{Tools, sets};
-use corten_archive::{Archive, Class, LockPolicy, Settings};
+use corten_archive::{Archive, LockPolicy, Settings};
 use corten_formats::deb::tar::Kind;
 
 const REQUESTS: [&str; 11] = [
@@ -162,6 +162,11 @@ fn the_mirror_of_the_host_can_be_read_over_tls() {
     let plain = Archive::open(settings.clone()).expect("an archive");
     let url =
         plain.mirror(&show).unwrap_or_else(|error| panic!("{error}")).main.replace("http://", "https://");
+    let host = url.split('/').nth(2).expect("a host");
+    if let Err(error) = std::net::TcpStream::connect((host, 443)) {
+        eprintln!("skipped: the mirror does not serve https: {error}");
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings {
         mirror: MirrorChoice::Given { main: url, security: None },
@@ -170,14 +175,8 @@ fn the_mirror_of_the_host_can_be_read_over_tls() {
     };
     let archive = Archive::open(settings).expect("an archive");
     let requests = ["libc6".to_owned()];
-    let lock = match archive.lock_for(&requests, None, &LockPolicy::Use, &show) {
-        Ok(lock) => lock,
-        Err(error) if error.class() == Class::Network => {
-            eprintln!("skipped: the mirror does not serve https: {error}");
-            return;
-        }
-        Err(error) => panic!("{error}"),
-    };
+    let lock = archive.lock_for(&requests, None, &LockPolicy::Use, &show);
+    let lock = lock.unwrap_or_else(|error| panic!("{error}"));
     archive.fetch(&lock, &["libc6"], &show).unwrap_or_else(|error| panic!("{error}"));
     assert!(lock.suites.iter().any(|suite| suite.name == "trixie-security"), "{:?}", lock.suites);
 }

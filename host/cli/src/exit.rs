@@ -21,7 +21,7 @@ pub enum Exit {
     Image,
     /// The node was not ready in time, or said that it can't be.
     NotReady,
-    /// The virtual machine can't be run.
+    /// The virtual machine can't be run, or a node in it that was ready did not stop by itself.
     Machine,
     /// Keys for Secure Boot can't be used, or not be written.
     Key,
@@ -39,7 +39,7 @@ Exit codes:
   6  packages can't be resolved, or the lock does not answer the recipe
   7  the image can't be made
   8  the node was not ready in time, or said that it can't be
-  9  the virtual machine can't be run
+  9  the virtual machine can't be run, or a node that was ready did not stop
   10 a key, certificate or firmware variable for Secure Boot can't be used";
 
 impl Exit {

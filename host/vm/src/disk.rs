@@ -19,12 +19,21 @@ pub fn keep_disk(image: &Path, folder: &Path, room: u64) -> Result<PathBuf, Erro
     let kept = folder.join("disk").with_extension(extension);
     if !kept.exists() {
         fs::create_dir_all(folder).map_err(Error::host("creating", folder))?;
-        let unfinished = folder.join("disk.unfinished");
-        sparse_copy(image, &unfinished)?;
-        fs::rename(&unfinished, &kept).map_err(Error::host("renaming", &unfinished))?;
+        whole(&kept, |unfinished| sparse_copy(image, unfinished))?;
     }
     grow(&kept, room).map_err(Error::host("growing", &kept))?;
     Ok(kept)
+}
+
+/// Has a file made that gets its name when it is whole, so that nobody takes a part of it for the file.
+pub(crate) fn whole(file: &Path, make: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    let unfinished = file.with_extension("unfinished");
+    let name = || {
+        File::open(&unfinished)?.sync_all()?;
+        fs::rename(&unfinished, file)
+    };
+    let done = make(&unfinished).and_then(|()| name().map_err(Error::host("writing", file)));
+    done.inspect_err(|_| drop(fs::remove_file(&unfinished)))
 }
 
 fn grow(disk: &Path, room: u64) -> std::io::Result<()> {
@@ -78,6 +87,19 @@ mod tests {
     use corten_formats::qcow2::Qcow2;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_can_not_be_made_whole_is_not_there_at_all() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let file = folder.path().join("variables.fd");
+        let full = Error::host("writing", &file);
+        let made = whole(&file, |part| {
+            fs::write(part, "half").expect("write");
+            Err(full(std::io::Error::from(std::io::ErrorKind::StorageFull)))
+        });
+        assert!(made.is_err());
+        assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 0);
+    }
 
     #[test]
     fn a_copy_has_the_same_bytes_and_the_same_holes() {

@@ -11,6 +11,7 @@ use crate::arguments::{Places, arguments};
 use crate::channels::{self, Arrival, Waiting, What};
 use crate::console::Tail;
 use crate::control::Control;
+use crate::disk::whole;
 use crate::emulator::Emulator;
 use crate::error::Error;
 use crate::layer;
@@ -191,7 +192,9 @@ impl Attempt<'_> {
                     Variables::Kept(file) => (file.clone(), &firmware.variables),
                 };
                 if !file.exists() {
-                    fs::copy(template, &file).map_err(Error::host("copying", template))?;
+                    whole(&file, |unfinished| {
+                        fs::copy(template, unfinished).map_err(Error::host("copying", template)).map(drop)
+                    })?;
                 }
                 Some((firmware.code.clone(), file))
             }

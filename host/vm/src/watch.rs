@@ -218,8 +218,9 @@ impl Watch {
                 self.failed.get_or_insert(now);
                 None
             }
-            // It will not become ready, and stays up until somebody stops it.
+            // It will not become ready, and stays up until somebody stops it, however long that takes.
             Event::Maintenance(_) => {
+                self.limits.ready = None;
                 (self.until == Until::Ready && self.first_press.is_none()).then(|| self.press(now))
             }
             Event::Stopping { cause } => {

@@ -40,7 +40,8 @@ pub struct RunArguments {
     /// Show the node's console on standard error.
     #[arg(long)]
     pub console: bool,
-    /// Seconds that the node may take to become ready.
+    /// Seconds that the node may take to become ready. A node whose services are not ready in 120 s says so itself,
+    /// which ends a run with --until-ready, unless it gives way to another version then.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
     /// Power the node off in order once it is ready, and exit 0.

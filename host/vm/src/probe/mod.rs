@@ -136,11 +136,14 @@ pub(crate) fn outside_tool(name: &str) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    /// For a guest that does start, on a host that has other things to do.
+    const PATIENCE: Duration = Duration::from_mins(1);
+
     #[test]
     fn the_guest_runs_in_a_qemu_that_works() {
         let Some(program) = outside_tool("qemu-system-x86_64") else { return };
         let emulator = Emulator::from_parts(&Command::new(program), None);
-        let verdict = probe(&emulator, Accelerator::Tcg, LIMIT).expect("QEMU starts");
+        let verdict = probe(&emulator, Accelerator::Tcg, PATIENCE).expect("QEMU starts");
         assert_eq!(verdict, Verdict::Runs);
     }
 
@@ -157,7 +160,7 @@ mod tests {
         let cache = tempfile::tempdir().expect("temporary folder");
         let expected = Verdict::DoesNotRun("out of order (exit status: 1)".into());
         for emulator in [liar("echo out of order >&2; echo more >&2; exit 1"), liar("exit 7")] {
-            let verdict = known_or_found(&emulator, cache.path(), LIMIT).expect("the shell starts");
+            let verdict = known_or_found(&emulator, cache.path(), PATIENCE).expect("the shell starts");
             assert_eq!(verdict, expected);
         }
     }
@@ -169,7 +172,7 @@ mod tests {
             |machine: &str, limit| known_or_found(&liar(machine), cache.path(), limit).expect("a shell");
         let moment = Duration::from_millis(100);
         assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
-        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), LIMIT), Verdict::Runs);
+        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), PATIENCE), Verdict::Runs);
         assert_eq!(ask("sleep 1000", moment), Verdict::Runs);
     }
 
@@ -182,6 +185,6 @@ mod tests {
         assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
         let expected = Verdict::DoesNotRun("a guest did nothing for 0 s, twice".into());
         assert_eq!(ask("sleep 1000", moment), expected);
-        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), LIMIT), expected);
+        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), PATIENCE), expected);
     }
 }

@@ -75,6 +75,18 @@ fn a_run_until_off_goes_on_when_the_node_is_ready() {
 }
 
 #[test]
+fn a_node_in_maintenance_waits_for_a_person_as_long_as_that_takes() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    let Event::Failed(why) = failed() else { unreachable!() };
+    assert_eq!(watch.on(seconds(5), &Input::Report(&Event::Maintenance(why.clone()))), None);
+    assert_eq!(watch.deadline(), limits().total);
+    assert_eq!(watch.on(seconds(299), &Input::Time), None);
+    let mut watch = Watch::new(Until::Ready, limits(), None);
+    let pressed = watch.on(seconds(5), &Input::Report(&Event::Maintenance(why)));
+    assert_eq!(pressed, Some(Act::PowerButton), "nothing is there to wait for");
+}
+
+#[test]
 fn a_press_that_the_guest_does_not_notice_is_repeated() {
     let mut watch = Watch::new(Until::Off, limits(), None);
     assert_eq!(watch.on(seconds(1), &Input::Wish(Wish::PowerButton)), Some(Act::PowerButton));
