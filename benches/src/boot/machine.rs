@@ -10,7 +10,7 @@ use corten_archive::tools::{of_user, sets};
 use corten_report::Event;
 use corten_vm::{
     Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, ROOM, RunEvent, Settings,
-    Until, Variables, Writes, choose, keep_disk, run,
+    Until, Variables, Watchdog, Writes, choose, keep_disk, run,
 };
 
 /// From power-on to containerd serving; software emulation on a busy host may take minutes.
@@ -105,6 +105,7 @@ impl Bed {
         let machine = Machine {
             memory_mib: self.memory_mib,
             disks: vec![Disk { path, format: DiskFormat::Raw, writes: Writes::Kept }],
+            watchdog: Watchdog::I6300esb,
             ..Machine::new(corten_vm::Boot::Uefi { variables: Variables::Kept(folder.join("variables.fd")) })
         };
         let settings = Settings {
