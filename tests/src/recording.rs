@@ -6,11 +6,32 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use corten_report::Event;
-use corten_vm::{Disk, DiskFormat, RunEvent, Until, Writes, sparse_copy};
+use corten_vm::{Disk, DiskFormat, Machine, RunEvent, Until, Writes, sparse_copy};
 use corten_volatile::{Cut, Record, Server, Tick, remains, write_image};
 
+use crate::image::Image;
 use crate::scenarios::RECIPE;
 use crate::workshop::{Booted, Workshop};
+
+/// What starts the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// QEMU, with kernel and initrd.
+    Kernel,
+    /// Firmware and loader.
+    Loader,
+}
+
+impl By {
+    /// A machine with this disk.
+    pub fn machine(self, image: &Image, path: PathBuf, format: DiskFormat) -> Machine {
+        let machine = match self {
+            Self::Kernel => image.direct(image.command_line.clone(), path.clone()),
+            Self::Loader => image.uefi(),
+        };
+        Machine { disks: vec![Disk { path, format, writes: Writes::Kept }], ..machine }
+    }
+}
 
 /// A recorded boot, up to the orderly stop.
 pub struct Recording {
@@ -22,6 +43,8 @@ pub struct Recording {
     pub ready: Tick,
     /// What its power cuts follow from.
     pub seed: u64,
+    /// What started it, and starts what is left after a cut.
+    pub by: By,
     /// Bytes of the disk.
     pub size: u64,
     /// The disk as it was before, which may be shorter: the rest is zeros.
@@ -31,8 +54,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Boots kernel and initrd with a copy of a disk, grown to that size.
-    pub fn make(workshop: &Workshop, name: &str, before: &Path, size: u64) -> Result<Self> {
+    /// Boots with a copy of a disk, grown to that size.
+    pub fn make(workshop: &Workshop, name: &str, by: By, (before, size): (&Path, u64)) -> Result<Self> {
         let image = workshop.image(RECIPE)?;
         let after = workshop.path(&format!("{name}.raw"));
         copy(before, &after, size)?;
@@ -40,9 +63,7 @@ impl Recording {
         let folder = tempfile::Builder::new().prefix("corten-nbd-").tempdir()?;
         let file = File::options().read(true).write(true).open(&after)?;
         let server = Server::start(file, &folder.path().join("socket"))?;
-        let mut machine = image.direct(image.command_line.clone(), server.socket().into());
-        machine.disks =
-            vec![Disk { path: server.socket().into(), format: DiskFormat::Nbd, writes: Writes::Kept }];
+        let machine = by.machine(&image, server.socket().into(), DiskFormat::Nbd);
         let mut ready = Tick::MAX;
         let seen = workshop.boot_watched(name, &machine, Until::Ready, &mut |event, _| {
             if matches!(event, RunEvent::Report(_, Event::Ready(_))) {
@@ -50,7 +71,7 @@ impl Recording {
             }
         })?;
         let (record, before) = (server.stop(), before.into());
-        Ok(Self { seen, record, ready, seed: workshop.seed, size, before, after })
+        Ok(Self { seen, record, ready, seed: workshop.seed, by, size, before, after })
     }
 
     /// Makes the disk that a power cut leaves.

@@ -15,7 +15,8 @@ use corten_vm::{
 
 use crate::image::Image;
 
-/// A node takes 10 to 20 s under software emulation; a busy host may be some times slower.
+/// A node takes 5 to 20 s under software emulation; a busy host may be some times slower. Services have 120 s of that,
+/// by the node's own rule.
 const LIMITS: Limits = Limits {
     ready: Some(Duration::from_mins(5)),
     total: Some(Duration::from_mins(8)),

@@ -8,12 +8,12 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use corten_vm::{Disk, DiskFormat, Until, Writes};
+use corten_vm::{DiskFormat, Until};
 use corten_volatile::{Cut, Loss, Operation, Promise, Tick, Write, choose};
 use libtest_mimic::Trial;
 
 use super::{RECIPE, state};
-use crate::recording::Recording;
+use crate::recording::{By, Recording};
 use crate::scenario::{Once, When};
 use crate::table;
 use crate::workshop::{Booted, Workshop};
@@ -29,6 +29,7 @@ const TABLE: u64 = 1 << 20;
 pub fn add(boots: &state::Boots, trials: &mut Vec<Trial>) {
     cuts("power_cut_on_first_boot", When::Always, (&boots.first, CUTS), trials);
     cuts("power_cut_on_first_boot_again", When::Long, (&boots.first, LONG_CUTS), trials);
+    cuts("power_cut_on_first_boot_by_loader", When::Long, (&boots.by_loader, CUTS), trials);
     cuts("power_cut_on_second_boot", When::Long, (&boots.second, CUTS), trials);
     cuts("power_cut_on_grown_disk", When::Long, (&boots.grown, CUTS), trials);
     boots.first.add(
@@ -89,7 +90,7 @@ fn numbered(recording: &Recording, number: usize, count: usize) -> Option<Cut> {
 fn survive(workshop: &Workshop, recording: &Recording, name: &str, cut: &Cut) -> Result<()> {
     let disk = workshop.path(&format!("{name}.raw"));
     recording.cut(cut, &disk)?;
-    let seen = boot(workshop, name, &disk)?;
+    let seen = boot(workshop, name, recording.by, &disk)?;
     let Err(error) = is_as_it_has_to_be((workshop, recording), cut, &seen, &disk) else {
         std::fs::remove_file(disk)?;
         return Ok(());
@@ -102,10 +103,8 @@ fn survive(workshop: &Workshop, recording: &Recording, name: &str, cut: &Cut) ->
     )
 }
 
-fn boot(workshop: &Workshop, name: &str, disk: &Path) -> Result<Booted> {
-    let image = workshop.image(RECIPE)?;
-    let mut machine = image.direct(image.command_line.clone(), disk.into());
-    machine.disks = vec![Disk { path: disk.into(), format: DiskFormat::Raw, writes: Writes::Kept }];
+fn boot(workshop: &Workshop, name: &str, by: By, disk: &Path) -> Result<Booted> {
+    let machine = by.machine(&*workshop.image(RECIPE)?, disk.into(), DiskFormat::Raw);
     workshop.boot(name, &machine, Until::Ready)
 }
 
@@ -165,7 +164,12 @@ fn fails(workshop: &Workshop, recording: &Recording, name: &str, loss: Loss) -> 
 fn survives(workshop: &Workshop, recording: &Recording, name: &str, cut: &Cut) -> Result<Result<()>> {
     let disk = workshop.path(&format!("power_cut_{name}.raw"));
     recording.cut(cut, &disk)?;
-    let seen = boot(workshop, &format!("power_cut_{name}"), &disk)?;
+    let seen = boot(workshop, &format!("power_cut_{name}"), recording.by, &disk)?;
+    // A host that is too slow shows nothing of the disk.
+    let failed = seen.outcome.failed.as_ref();
+    let in_time = failed.is_none_or(|failed| !failed.why.contains("is not ready"));
+    let told = seen.outcome.ready.is_some() || seen.outcome.maintenance.is_some() || failed.is_some();
+    ensure!(told && in_time, "the node does not say what it found: {seen}");
     let survived = is_as_it_has_to_be((workshop, recording), cut, &seen, &disk);
     std::fs::remove_file(disk)?;
     Ok(survived)

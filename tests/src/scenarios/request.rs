@@ -1,7 +1,9 @@
-//! A program of the node asks init to restart the machine; one that is not root's is not heard.
+//! What ends a run without the power button: requests of programs of the node, of which only root's are heard, and
+//! signals to init.
 
 use anyhow::{Context, Result, ensure};
-use corten_vm::{End, Until};
+use corten_report::Event;
+use corten_vm::{End, Machine, OnReset, Until};
 use libtest_mimic::Trial;
 
 use crate::scenario::{Place, Scenario, When};
@@ -23,9 +25,28 @@ exec = ["/usr/bin/dash", "-c", "! /usr/lib/corten/init request power-off"]
 user = "probe"
 restart = "never"
 
+# A request ends the first run, SIGINT the second, SIGTERM the third.
+[files."/usr/lib/probe/end"]
+content = """
+cd /var/lib/end || exit 1
+if ! [ -e first ]; then : > first && exec /usr/lib/corten/init request restart; fi
+if ! [ -e second ]; then : > second && kill -INT 1; else kill -TERM 1; fi
+"""
+
+[services.end]
+exec = ["/usr/bin/dash", "/usr/lib/probe/end"]
+after = ["nobody"]
+restart = "never"
+directories = { state = ["end"] }
+"#;
+
+const POWER_OFF: &str = r#"
+name = "request-power-off"
+version = "1.0"
+extends = "base"
+
 [services.root]
-exec = ["/usr/lib/corten/init", "request", "restart"]
-after = ["nobody", "containerd"]
+exec = ["/usr/lib/corten/init", "request", "power-off"]
 restart = "never"
 "#;
 
@@ -34,22 +55,51 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     Scenario {
         name: "request",
         when: When::Always,
-        run: |workshop| {
-            let recipe = workshop.path("request.toml");
-            std::fs::write(&recipe, RECIPE)?;
-            let image = workshop.image(recipe.to_str().context("the folder of the tests is no text")?)?;
-            let machine = image.direct(image.command_line.clone(), image.disk.clone());
-            workshop.boot("request", &machine, Until::Off)
-        },
-        cases: &[("of_root_restarts_the_machine_in_order", of_root_restarts_the_machine_in_order)],
+        run: |workshop| boot(workshop, "request", RECIPE),
+        cases: &[
+            ("of_root_restarts_the_machine_and_that_of_others_does_nothing", |_, seen| {
+                ends(seen, 0, "request")
+            }),
+            ("to_restart_may_be_a_signal", |_, seen| ends(seen, 1, "signal")),
+            ("to_power_off_may_be_a_signal", |_, seen| {
+                ends(seen, 2, "signal")?;
+                is_off(seen)
+            }),
+        ],
+    }
+    .add(place, trials);
+    Scenario {
+        name: "request_power_off",
+        when: When::Always,
+        run: |workshop| boot(workshop, "request_power_off", POWER_OFF),
+        cases: &[("of_root_switches_the_machine_off_in_order", |_, seen| {
+            ends(seen, 0, "request")?;
+            is_off(seen)
+        })],
     }
     .add(place, trials);
 }
 
-/// The service that asks comes after the one that is refused, so that one was not heard.
-fn of_root_restarts_the_machine_in_order(_: &Workshop, seen: &Booted) -> Result<()> {
-    let stopping = seen.outcome.stopping.as_deref();
-    ensure!(stopping == Some("request"), "it stopped for {stopping:?}");
-    ensure!(seen.outcome.end == End::Restarted, "it ended with: {}", seen.outcome.end);
+fn boot(workshop: &Workshop, name: &str, recipe: &str) -> Result<Booted> {
+    let path = workshop.path(&format!("{name}.toml"));
+    std::fs::write(&path, recipe)?;
+    let image = workshop.image(path.to_str().context("the folder of the tests is no text")?)?;
+    let machine = image.direct(image.command_line.clone(), image.disk.clone());
+    workshop.boot(name, &Machine { on_reset: OnReset::Restart, ..machine }, Until::Off)
+}
+
+/// Checks why a run ended, and that the node said that it stops in order.
+fn ends(seen: &Booted, run: usize, expected: &str) -> Result<()> {
+    let causes = seen.events.iter().filter_map(|(_, event)| match event {
+        Event::Stopping { cause } => Some(cause.as_str()),
+        _ => None,
+    });
+    let causes: Vec<_> = causes.collect();
+    ensure!(causes.get(run) == Some(&expected), "the runs ended for {causes:?}");
+    Ok(())
+}
+
+fn is_off(seen: &Booted) -> Result<()> {
+    ensure!(seen.outcome.end == End::PoweredOff, "it ended with: {}", seen.outcome.end);
     Ok(())
 }

@@ -176,13 +176,18 @@ fn altered(
     seen
 }
 
-/// All that the stub would take from beside the boot image, none of it signed.
+/// All that the stub would take from beside the boot image, none of it signed by the owner as it is.
 fn foreign_files(workshop: &Workshop, owner: &Owner, name: &'static str) -> Result<Booted> {
     let disk = copy(workshop, owner, name, |esp| {
         let addon = addon(&esp.read(&owner.boot_image)?, "corten.selftest=container")?;
+        let of_the_owner = corten_sign::sign(&addon, &owner.signer()?)?;
+        let of_another = signed_with(&of_the_owner, &owner.others)?;
+        let altered = with_changed_byte(&of_the_owner, ".cmdline")?;
         let beside = format!("{}.extra.d", owner.boot_image);
         for (path, content) in [
             (format!("{beside}/x.addon.efi"), addon.as_slice()),
+            (format!("{beside}/y.addon.efi"), &of_another),
+            (format!("{beside}/z.addon.efi"), &altered),
             ("loader/addons/x.addon.efi".into(), &addon),
         ] {
             esp.put(&path, content)?;

@@ -45,7 +45,11 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("start_again_after_a_failure", start_again_after_a_failure),
             ("leave_behind_what_kill_says", leave_behind_what_kill_says),
             ("find_the_kernel_set_as_the_recipe_says", find_the_kernel_set_as_the_recipe_says),
+            ("find_file_systems_with_strict_flags", find_file_systems_with_strict_flags),
+            ("find_a_kernel_that_ends_hangs_and_is_locked_down", find_a_locked_kernel),
+            ("leave_no_orphans", |_, seen| said(seen, "orphans", "ended with exit code 0: none is left")),
             ("have_random_numbers_of_the_hypervisor", have_random_numbers_of_the_hypervisor),
+            ("stop_group_by_group", stop_group_by_group),
             ("stops_in_order_on_the_power_button", super::stops_in_order_on_the_power_button),
         ],
     }
@@ -116,8 +120,36 @@ fn leave_behind_what_kill_says(_: &Workshop, seen: &Booted) -> Result<()> {
     said(seen, "left", "ended with exit code 0: leaves-process 1 leaves-group 0")
 }
 
+/// What a group came after runs until the last of the group has ended.
+fn stop_group_by_group(_: &Workshop, seen: &Booted) -> Result<()> {
+    let console = seen.console()?;
+    let at = |text: &str| console.find(text).with_context(|| format!("nobody says {text:?}"));
+    ensure!(at("probe: drained")? < at("probe: below stops")?, "the service below stopped too early");
+    Ok(())
+}
+
 fn have_random_numbers_of_the_hypervisor(_: &Workshop, seen: &Booted) -> Result<()> {
     said(seen, "generator", "ended with exit code 0: virtio_rng.0")
+}
+
+fn find_file_systems_with_strict_flags(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(
+        seen,
+        "mounts",
+        "ended with exit code 0: /=erofs,ro,nosuid,nodev /dev=devtmpfs,nosuid,noexec /proc=proc,nosuid,nodev,noexec \
+         /sys=sysfs,nosuid,nodev,noexec /run=tmpfs,nosuid,nodev,noexec /tmp=tmpfs,nosuid,nodev,noexec \
+         /var=ext4,nosuid,nodev /dev/shm=tmpfs,nosuid,nodev,noexec /sys/fs/cgroup=cgroup2,nosuid,nodev,noexec",
+    )
+}
+
+/// As the kernel itself says it, so a word that it does not know would show here. 0x9 is a
+/// loopback that is up.
+fn find_a_locked_kernel(_: &Workshop, seen: &Booted) -> Result<()> {
+    said(
+        seen,
+        "kernel",
+        "ended with exit code 0: 10 1 1 1 300 30 corten none [integrity] confidentiality Y 0x9",
+    )
 }
 
 /// One that exists from the start, and one of a module that is loaded later.

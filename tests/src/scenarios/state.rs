@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 
 use super::RECIPE;
 use crate::partition;
-use crate::recording::Recording;
+use crate::recording::{By, Recording};
 use crate::scenario::{Case, Once, Place, When};
 use crate::table;
 use crate::workshop::{Booted, Workshop};
@@ -30,6 +30,8 @@ pub struct Boots {
     pub second: Once<Recording>,
     /// On what the second one left, with more room behind.
     pub grown: Once<Recording>,
+    /// As the first, by firmware and loader: starts are counted then.
+    pub by_loader: Once<Recording>,
 }
 
 impl Boots {
@@ -37,17 +39,27 @@ impl Boots {
     pub fn new(place: &Place) -> Self {
         let first = Once::new(place, |workshop| {
             let disk = workshop.image(RECIPE)?.disk.clone();
-            Recording::make(workshop, "first_boot", &disk, SIZE)
+            Recording::make(workshop, "first_boot", By::Kernel, (&disk, SIZE))
         });
         let second = Once::new(place, {
             let first = first.clone();
-            move |workshop| Recording::make(workshop, "second_boot", &first.get(workshop)?.after, SIZE)
+            move |workshop| {
+                let before = &first.get(workshop)?.after;
+                Recording::make(workshop, "second_boot", By::Kernel, (before, SIZE))
+            }
         });
         let grown = Once::new(place, {
             let second = second.clone();
-            move |workshop| Recording::make(workshop, "grown_disk", &second.get(workshop)?.after, GROWN)
+            move |workshop| {
+                let before = &second.get(workshop)?.after;
+                Recording::make(workshop, "grown_disk", By::Kernel, (before, GROWN))
+            }
         });
-        Self { first, second, grown }
+        let by_loader = Once::new(place, |workshop| {
+            let disk = workshop.image(RECIPE)?.disk.clone();
+            Recording::make(workshop, "first_boot_by_loader", By::Loader, (&disk, SIZE))
+        });
+        Self { first, second, grown, by_loader }
     }
 }
 

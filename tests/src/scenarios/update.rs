@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use corten_report::{Event, Scrubbed};
 use corten_update::Tries;
-use corten_vm::{Control, Disk, DiskFormat, Machine, OnReset, RunEvent, Until, Writes};
+use corten_vm::{Control, Disk, DiskFormat, Machine, OnReset, QmpEvent, RunEvent, Until, Writes};
 use libtest_mimic::Trial;
 
 use super::RECIPE;
@@ -156,11 +156,15 @@ fn run(workshop: &Workshop, name: &str, wish: &Wish, press: Press) -> Result<See
     let second = Second::make(workshop, name, &image, wish)?;
     let disk = Disk { path: second.disk.clone(), format: DiskFormat::Raw, writes: Writes::Kept };
     let machine = Machine { disks: vec![disk], on_reset: OnReset::Restart, ..image.uefi() };
-    let starts = Arc::new(AtomicU32::new(0));
+    let resets = Arc::new(AtomicU32::new(0));
     let booted = workshop.boot_watched(name, &machine, Until::Off, &mut |event, control| {
         let now = match event {
             RunEvent::Report(_, Event::Maintenance(_)) if press == Press::Stays => {
-                press_unless_it_restarts(&starts, control);
+                press_unless_it_restarts(&resets, control);
+                false
+            }
+            RunEvent::Machine(_, QmpEvent::Reset { .. }) => {
+                resets.fetch_add(1, Ordering::SeqCst);
                 false
             }
             RunEvent::Report(_, Event::Ready(_)) => press == Press::Ready,
@@ -175,13 +179,13 @@ fn run(workshop: &Workshop, name: &str, wish: &Wish, press: Press) -> Result<See
     Ok(Seen { booted, second, first: image.root_hash.clone() })
 }
 
-/// Presses the power button a while after this start, if no other one comes before that.
-fn press_unless_it_restarts(starts: &Arc<AtomicU32>, control: &Control) {
-    let this = starts.fetch_add(1, Ordering::SeqCst) + 1;
-    let (starts, control) = (Arc::clone(starts), control.clone());
+/// Presses the power button a while after now, if the machine is not reset before that.
+fn press_unless_it_restarts(resets: &Arc<AtomicU32>, control: &Control) {
+    let before = resets.load(Ordering::SeqCst);
+    let (resets, control) = (Arc::clone(resets), control.clone());
     std::thread::spawn(move || {
         std::thread::sleep(STAYS_UP);
-        if starts.load(Ordering::SeqCst) == this {
+        if resets.load(Ordering::SeqCst) == before {
             control.press_power_button();
         }
     });
