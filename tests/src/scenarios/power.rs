@@ -167,7 +167,7 @@ fn survives(workshop: &Workshop, recording: &Recording, name: &str, cut: &Cut) -
     let seen = boot(workshop, &format!("power_cut_{name}"), recording.by, &disk)?;
     // A host that is too slow shows nothing of the disk.
     let failed = seen.outcome.failed.as_ref();
-    let in_time = failed.is_none_or(|failed| !failed.why.contains("is not ready"));
+    let in_time = failed.is_none_or(|failed| failed.what != "becoming ready");
     let told = seen.outcome.ready.is_some() || seen.outcome.maintenance.is_some() || failed.is_some();
     ensure!(told && in_time, "the node does not say what it found: {seen}");
     let survived = is_as_it_has_to_be((workshop, recording), cut, &seen, &disk);

@@ -58,9 +58,13 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
         run: |workshop| boot(workshop, "request", RECIPE),
         cases: &[
             ("of_root_restarts_the_machine_and_that_of_others_does_nothing", |_, seen| {
-                ends(seen, 0, "request")
+                ends(seen, 0, "request")?;
+                restarts_after(seen, 0)
             }),
-            ("to_restart_may_be_a_signal", |_, seen| ends(seen, 1, "signal")),
+            ("to_restart_may_be_a_signal", |_, seen| {
+                ends(seen, 1, "signal")?;
+                restarts_after(seen, 1)
+            }),
             ("to_power_off_may_be_a_signal", |_, seen| {
                 ends(seen, 2, "signal")?;
                 is_off(seen)
@@ -88,14 +92,25 @@ fn boot(workshop: &Workshop, name: &str, recipe: &str) -> Result<Booted> {
     workshop.boot(name, &Machine { on_reset: OnReset::Restart, ..machine }, Until::Off)
 }
 
-/// Checks why a run ended, and that the node said that it stops in order.
-fn ends(seen: &Booted, run: usize, expected: &str) -> Result<()> {
+/// Why each run ended, as the node says when it begins to stop in order.
+fn causes(seen: &Booted) -> Vec<&str> {
     let causes = seen.events.iter().filter_map(|(_, event)| match event {
         Event::Stopping { cause } => Some(cause.as_str()),
         _ => None,
     });
-    let causes: Vec<_> = causes.collect();
+    causes.collect()
+}
+
+fn ends(seen: &Booted, run: usize, expected: &str) -> Result<()> {
+    let causes = causes(seen);
     ensure!(causes.get(run) == Some(&expected), "the runs ended for {causes:?}");
+    Ok(())
+}
+
+/// A power-off, which the user who is refused asks for, would be the last run.
+fn restarts_after(seen: &Booted, run: usize) -> Result<()> {
+    let causes = causes(seen);
+    ensure!(causes.len() > run + 1, "no run came after those that ended for {causes:?}");
     Ok(())
 }
 

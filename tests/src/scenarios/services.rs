@@ -142,8 +142,7 @@ fn find_file_systems_with_strict_flags(_: &Workshop, seen: &Booted) -> Result<()
     )
 }
 
-/// As the kernel itself says it, so a word that it does not know would show here. 0x9 is a
-/// loopback that is up.
+/// As the kernel itself says it, so a word that it does not know would show here. 0x9 is a loopback that is up.
 fn find_a_locked_kernel(_: &Workshop, seen: &Booted) -> Result<()> {
     said(
         seen,

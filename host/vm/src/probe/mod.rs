@@ -155,6 +155,11 @@ mod tests {
         Emulator::from_parts(&liar, None)
     }
 
+    /// What is made of a liar, with answers kept in that folder.
+    fn ask(cache: &tempfile::TempDir, machine: &str, limit: Duration) -> Verdict {
+        known_or_found(&liar(machine), cache.path(), limit).expect("a shell")
+    }
+
     #[test]
     fn a_qemu_that_ends_by_itself_runs_no_guest_and_is_not_asked_again() {
         let cache = tempfile::tempdir().expect("temporary folder");
@@ -168,23 +173,19 @@ mod tests {
     #[test]
     fn a_silent_guest_is_asked_once_more() {
         let cache = tempfile::tempdir().expect("temporary folder");
-        let ask =
-            |machine: &str, limit| known_or_found(&liar(machine), cache.path(), limit).expect("a shell");
         let moment = Duration::from_millis(100);
-        assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
-        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), PATIENCE), Verdict::Runs);
-        assert_eq!(ask("sleep 1000", moment), Verdict::Runs);
+        assert_eq!(ask(&cache, "sleep 1000", moment), Verdict::Silent);
+        assert_eq!(ask(&cache, &format!("exit {}", guest::EXIT_STATUS), PATIENCE), Verdict::Runs);
+        assert_eq!(ask(&cache, "sleep 1000", moment), Verdict::Runs);
     }
 
     #[test]
     fn a_guest_that_is_silent_twice_runs_no_more() {
         let cache = tempfile::tempdir().expect("temporary folder");
-        let ask =
-            |machine: &str, limit| known_or_found(&liar(machine), cache.path(), limit).expect("a shell");
         let moment = Duration::from_millis(100);
-        assert_eq!(ask("sleep 1000", moment), Verdict::Silent);
+        assert_eq!(ask(&cache, "sleep 1000", moment), Verdict::Silent);
         let expected = Verdict::DoesNotRun("a guest did nothing for 0 s, twice".into());
-        assert_eq!(ask("sleep 1000", moment), expected);
-        assert_eq!(ask(&format!("exit {}", guest::EXIT_STATUS), PATIENCE), expected);
+        assert_eq!(ask(&cache, "sleep 1000", moment), expected);
+        assert_eq!(ask(&cache, &format!("exit {}", guest::EXIT_STATUS), PATIENCE), expected);
     }
 }
