@@ -1,15 +1,9 @@
-//! What the image tells its init: the table of services and kernel settings.
+//! Machine configuration: what makes one machine different from another of the same image.
 //!
-//! The builder writes it from the recipe, init reads it from the verified root. It is data with one meaning on
-//! both sides, so both sides use these types.
+//! Three stages: documents as written, merged over one another with every value knowing where it is from, and
+//! [`Settings`], in which everything is decided. Whoever changes a node starts from settings alone.
 #![forbid(unsafe_code)]
 
-mod services;
+pub mod settings;
 
-/// Where the kernel settings lie in the root image: one JSON object of names, as sysctl(8) writes them, and values.
-pub const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
-
-pub use services::{
-    Account, Capabilities, Kill, Limit, LimitName, Limits, NewPrivileges, OwnDirectory, Resources, Restart,
-    SERVICES_PATH, Service, Services, ServicesError, UnknownCapability,
-};
+pub use settings::Settings;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use corten_config::{SERVICES_PATH, SYSCTL_PATH};
+use corten_services::{SERVICES_PATH, SYSCTL_PATH};
 use corten_formats::tree::{Kind, Meta, Node, Tree};
 use corten_recipe::plan::Owner;
 use corten_recipe::{KeyPath, Plan};

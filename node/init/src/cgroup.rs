@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use corten_config::Resources;
+use corten_services::Resources;
 
 const ROOT: &str = "/sys/fs/cgroup";
 const OWN: &str = "/sys/fs/cgroup/corten";

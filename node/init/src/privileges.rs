@@ -7,7 +7,7 @@ use std::os::unix::fs::{
 };
 use std::path::Path;
 
-use corten_config::{Account, Capabilities, LimitName, NewPrivileges, OwnDirectory, Service};
+use corten_services::{Account, Capabilities, LimitName, NewPrivileges, OwnDirectory, Service};
 use corten_sys::privileges::{Gains, Limit, LimitOf, Privileges, User};
 
 /// O_DIRECTORY and O_NOFOLLOW of Linux on x86-64.

@@ -2,7 +2,7 @@
 
 use std::{fs, io, thread};
 
-use corten_config::{SERVICES_PATH, Services};
+use corten_services::{SERVICES_PATH, Services};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::{cache, host, loopback};
 

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use corten_config::SYSCTL_PATH;
+use corten_services::SYSCTL_PATH;
 
 use crate::log::{Level, Log};
 

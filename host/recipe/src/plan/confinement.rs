@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corten_config::{
+use corten_services::{
     Account, Capabilities, LimitName, Limits, NewPrivileges, OwnDirectory, Resources, Restart, Service,
 };
 

@@ -15,7 +15,7 @@ mod services;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use corten_config::Services;
+use corten_services::Services;
 use serde::Serialize;
 
 pub use image::{Compression, Format, Image};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corten_config::SERVICES_PATH;
+use corten_services::SERVICES_PATH;
 
 use super::decide::Court;
 use crate::diagnostic::Problem;

@@ -1,6 +1,6 @@
 //! The table of services, from the recipe's.
 
-use corten_config::{Kill, Service, Services, ServicesError};
+use corten_services::{Kill, Service, Services, ServicesError};
 
 use super::accounts::Accounts;
 use super::confinement;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use corten_config::{Capabilities, Limit};
+use corten_services::{Capabilities, Limit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::BadValue;

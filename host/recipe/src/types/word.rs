@@ -224,7 +224,7 @@ pub mod rules {
         const MAX: usize = 32;
     }
 
-    /// Name of a service: what `corten_config::Services` allows.
+    /// Name of a service: what `corten_services::Services` allows.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum ServiceName {}
     impl Rule for ServiceName {

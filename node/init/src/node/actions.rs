@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use corten_config::Kill;
+use corten_services::Kill;
 use corten_report::{Event, Step};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::process::{self, Signal};

@@ -11,7 +11,7 @@ mod wait;
 
 use std::collections::BTreeSet;
 
-use corten_config::{Kill, Restart, Service, Services};
+use corten_services::{Kill, Restart, Service, Services};
 use corten_formats::verity::RootHash;
 use corten_report::{Event, Failed};
 use corten_sys::clock::monotonic_ms;

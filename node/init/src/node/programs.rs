@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use corten_config::Service;
+use corten_services::Service;
 use corten_sys::privileges::Privileges;
 use corten_sys::process::{self, Exit, Signal};
 use corten_sys::{SysError, poll};

@@ -17,7 +17,7 @@
 mod backoff;
 
 use backoff::BackOff;
-use corten_config::{Restart, Service};
+use corten_services::{Restart, Service};
 
 /// What the decisions need to know of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

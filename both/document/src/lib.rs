@@ -1,0 +1,2 @@
+//! Documents that people write: values that know their place, reading, complaints.
+#![forbid(unsafe_code)]

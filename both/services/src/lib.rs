@@ -1,0 +1,15 @@
+//! What the image tells its init: the table of services and kernel settings.
+//!
+//! The builder writes it from the recipe, init reads it from the verified root. It is data with one meaning on
+//! both sides, so both sides use these types.
+#![forbid(unsafe_code)]
+
+mod services;
+
+/// Where the kernel settings lie in the root image: one JSON object of names, as sysctl(8) writes them, and values.
+pub const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
+
+pub use services::{
+    Account, Capabilities, Kill, Limit, LimitName, Limits, NewPrivileges, OwnDirectory, Resources, Restart,
+    SERVICES_PATH, Service, Services, ServicesError, UnknownCapability,
+};

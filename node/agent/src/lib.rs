@@ -1,0 +1,2 @@
+//! API server of a node and the reconcilers behind it.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Links, addresses, DHCP, DNS, firewall of a node.
+#![forbid(unsafe_code)]

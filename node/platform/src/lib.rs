@@ -1,0 +1,2 @@
+//! Where the configuration of a machine comes from.
+#![forbid(unsafe_code)]
