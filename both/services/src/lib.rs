@@ -10,6 +10,6 @@ mod services;
 pub const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
 
 pub use services::{
-    Account, Capabilities, Kill, Limit, LimitName, Limits, NewPrivileges, OwnDirectory, Resources, Restart,
-    SERVICES_PATH, Service, Services, ServicesError, UnknownCapability,
+    Account, Capabilities, Kill, Limit, LimitName, Limits, Maintenance, NewPrivileges, OwnDirectory, ReadyBy,
+    Requests, Resources, Restart, SERVICES_PATH, Service, Services, ServicesError, Start, UnknownCapability,
 };

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use capabilities::{Capabilities, UnknownCapability};
 pub use limits::{Limit, LimitName, Limits, Resources};
 use serde::{Deserialize, Serialize};
-pub use service::{Account, Kill, NewPrivileges, OwnDirectory, Restart, Service};
+pub use service::{
+    Account, Kill, Maintenance, NewPrivileges, OwnDirectory, ReadyBy, Requests, Restart, Service, Start,
+};
 
 /// Where the table lies in the root image.
 pub const SERVICES_PATH: &str = "/usr/lib/corten/services.json";

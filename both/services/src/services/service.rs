@@ -41,6 +41,50 @@ pub enum NewPrivileges {
     ByFile,
 }
 
+/// When a service is started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// With the node.
+    #[default]
+    Boot,
+    /// When a program that may asks init for it. Until then nobody waits for it.
+    OnRequest,
+}
+
+/// How init learns that a service is ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadyBy {
+    /// By the program that checks it, if there is one.
+    #[default]
+    Check,
+    /// It says so itself, on init's socket.
+    Notice,
+}
+
+/// What a service may ask init for, on its socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requests {
+    /// Nothing; it may say that it is ready.
+    #[default]
+    Nothing,
+    /// Whatever root may: for what manages the node.
+    Everything,
+}
+
+/// Whether a service runs on a node in maintenance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Maintenance {
+    /// It does not.
+    #[default]
+    Stopped,
+    /// It does: people need it to get the node out of there.
+    Runs,
+}
+
 /// Whom a service runs as, by number. The default is root without further groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +162,18 @@ pub struct Service {
     /// Directories that are made for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<OwnDirectory>,
+    /// When it is started.
+    #[serde(default)]
+    pub start: Start,
+    /// How init learns that it is ready.
+    #[serde(default)]
+    pub ready_by: ReadyBy,
+    /// What it may ask init for.
+    #[serde(default)]
+    pub requests: Requests,
+    /// Whether it runs in maintenance.
+    #[serde(default)]
+    pub maintenance: Maintenance,
 }
 
 fn root() -> String {
@@ -149,6 +205,10 @@ impl Service {
             umask: umask(),
             oom_score: 0,
             directories: Vec::new(),
+            start: Start::default(),
+            ready_by: ReadyBy::default(),
+            requests: Requests::default(),
+            maintenance: Maintenance::default(),
         }
     }
 }

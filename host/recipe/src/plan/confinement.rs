@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use corten_services::{
-    Account, Capabilities, LimitName, Limits, NewPrivileges, OwnDirectory, Resources, Restart, Service,
+    Account, Capabilities, LimitName, Limits, Maintenance, NewPrivileges, OwnDirectory, Requests, Resources,
+    Restart, Service,
 };
 
 use super::accounts::Accounts;
@@ -39,6 +40,14 @@ pub(super) fn decide(
         umask: written.umask.map_or(service.umask, |mask| mask.bits().into()),
         oom_score: written.oom_score.unwrap_or(0),
         directories: written.directories.as_ref().map(directories).unwrap_or_default(),
+        requests: match written.requests {
+            Some(written::Requests::Everything) => Requests::Everything,
+            Some(written::Requests::Nothing) | None => Requests::Nothing,
+        },
+        maintenance: match written.maintenance {
+            Some(written::Maintenance::Runs) => Maintenance::Runs,
+            Some(written::Maintenance::Stopped) | None => Maintenance::Stopped,
+        },
         account,
         ..service
     }

@@ -1,6 +1,6 @@
 //! The table of services, from the recipe's.
 
-use corten_services::{Kill, Service, Services, ServicesError};
+use corten_services::{Kill, ReadyBy, Service, Services, ServicesError, Start};
 
 use super::accounts::Accounts;
 use super::confinement;
@@ -51,6 +51,10 @@ pub(super) fn decide(recipe: &written::Recipe, accounts: &Accounts, court: &mut 
                 );
             }
         }
+        if service.ready_by == Some(written::ReadyBy::Notice) && !ready.is_empty() {
+            let message = "a service that says itself that it is ready has no program that checks it".into();
+            court.conflict(message, &key.key("ready-by"), ("the program is here", &key.key("ready")));
+        }
         let runs = convert(name, service, (exec, ready, after));
         services.push(confinement::decide(runs, service, accounts, court));
     }
@@ -90,6 +94,14 @@ fn convert(
         kill: match service.kill {
             Some(written::Kill::Process) => Kill::Process,
             Some(written::Kill::Group) | None => Kill::Group,
+        },
+        start: match service.start {
+            Some(written::Start::OnRequest) => Start::OnRequest,
+            Some(written::Start::Boot) | None => Start::Boot,
+        },
+        ready_by: match service.ready_by {
+            Some(written::ReadyBy::Notice) => ReadyBy::Notice,
+            Some(written::ReadyBy::Check) | None => ReadyBy::Check,
         },
         ..Service::new(name.to_string(), texts(exec), stop_seconds)
     }

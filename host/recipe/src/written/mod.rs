@@ -20,7 +20,10 @@ pub use kernel::{Archive, Kernel};
 pub use packages::{Group, Package, User};
 pub use remove::Remove;
 pub use secure_boot::SecureBoot;
-pub use services::{Directories, Kill, Limits, NewPrivileges, Resources, Restart, Service};
+pub use services::{
+    Directories, Kill, Limits, Maintenance, NewPrivileges, ReadyBy, Requests, Resources, Restart, Service,
+    Start,
+};
 
 use crate::read::{Read, Table};
 use crate::types::{

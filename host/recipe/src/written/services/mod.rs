@@ -1,18 +1,16 @@
 //! `[services.…]`.
 
 mod limits;
+mod words;
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 pub use limits::{Directories, Limits, Resources};
 use schemars::JsonSchema;
+pub use words::{Kill, Maintenance, NewPrivileges, ReadyBy, Requests, Restart, Start};
 
-use crate::nearest::not_among;
 use crate::read::{Read, Table};
-use crate::types::{
-    AccountName, BadValue, CapabilityName, EnvironmentName, Mode, ServiceName, TargetPath, Text,
-};
+use crate::types::{AccountName, CapabilityName, EnvironmentName, Mode, ServiceName, TargetPath, Text};
 
 /// A service that init runs.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -59,75 +57,16 @@ pub struct Service {
     pub oom_score: Option<i32>,
     /// Directories that init makes for it.
     pub directories: Option<Directories>,
-}
-
-/// Whether a service that ended by itself is started again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum Restart {
-    /// However it ended.
-    Always,
-    /// Unless it ended with exit code 0.
-    OnFailure,
-    /// Never.
-    Never,
-}
-
-impl FromStr for Restart {
-    type Err = BadValue;
-
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        match text {
-            "always" => Ok(Self::Always),
-            "on-failure" => Ok(Self::OnFailure),
-            "never" => Ok(Self::Never),
-            _ => Err(not_among(text, &["always", "on-failure", "never"])),
-        }
-    }
-}
-
-/// Whether a service may gain rights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum NewPrivileges {
-    /// It may not, nor may anything that it starts.
-    Never,
-    /// As the executed file says, setuid for example. For what runs containers.
-    ByFile,
-}
-
-impl FromStr for NewPrivileges {
-    type Err = BadValue;
-
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        match text {
-            "never" => Ok(Self::Never),
-            "by-file" => Ok(Self::ByFile),
-            _ => Err(not_among(text, &["never", "by-file"])),
-        }
-    }
-}
-
-/// What a stop of a service ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum Kill {
-    /// The main process alone.
-    Process,
-    /// Everything in the control group of the service.
-    Group,
-}
-
-impl FromStr for Kill {
-    type Err = BadValue;
-
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        match text {
-            "process" => Ok(Self::Process),
-            "group" => Ok(Self::Group),
-            _ => Err(not_among(text, &["process", "group"])),
-        }
-    }
+    /// When it is started: with the node (`boot`), which is the default, or when a program of the node that may asks
+    /// for it (`on-request`).
+    pub start: Option<Start>,
+    /// How init learns that it is ready: by the program in `ready` (`check`), which is the default, or from itself
+    /// (`notice`), by a request on /run/corten/init.sock.
+    pub ready_by: Option<ReadyBy>,
+    /// What it may ask init for on /run/corten/init.sock: `nothing`, which is the default, or `everything`, as root may.
+    pub requests: Option<Requests>,
+    /// Whether it runs on a node without state: `stopped`, which is the default, or `runs`.
+    pub maintenance: Option<Maintenance>,
 }
 
 impl Read for Service {
@@ -151,6 +90,10 @@ impl Read for Service {
             umask: table.text("umask"),
             oom_score: table.integer("oom-score", -1000..=1000).map(|score| score as i32),
             directories: table.table("directories"),
+            start: table.text("start"),
+            ready_by: table.text("ready-by"),
+            requests: table.text("requests"),
+            maintenance: table.text("maintenance"),
         }
     }
 }
