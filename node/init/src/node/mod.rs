@@ -2,6 +2,7 @@
 //! into events for the supervisor, and does what it says.
 
 mod actions;
+mod asked;
 mod health;
 mod hotplug;
 mod programs;
@@ -11,7 +12,8 @@ mod wait;
 
 use std::collections::BTreeSet;
 
-use corten_services::{Kill, Restart, Service, Services};
+use corten_control::Status;
+use corten_services::{Kill, Maintenance, Restart, Service, Services};
 use corten_formats::verity::RootHash;
 use corten_report::{Event, Failed};
 use corten_sys::clock::monotonic_ms;
@@ -36,7 +38,8 @@ use crate::watchdog::Watchdog;
 use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
-use requests::Requests;
+use asked::Work;
+use requests::{ClientId, Requests};
 use wait::Readable;
 
 /// What the running image is, and what is tried before it counts as ready.
@@ -115,6 +118,10 @@ pub struct Node<'a> {
     rests: BTreeSet<usize>,
     /// When the last service had stopped.
     stopped_ms: Option<u64>,
+    /// What is being done for a client that waits for it.
+    working: Option<(ClientId, Work)>,
+    /// What those who watch were told last.
+    shown: Vec<Status>,
 }
 
 impl<'a> Node<'a> {
@@ -125,7 +132,8 @@ impl<'a> Node<'a> {
             State::Mounted(kept) => (kept.grows.clone(), Some(kept), None),
             State::None(why) => (None, None, Some(why)),
         };
-        let table = if maintenance.is_some() { Vec::new() } else { services.services };
+        let runs = |service: &Service| maintenance.is_none() || service.maintenance == Maintenance::Runs;
+        let table: Vec<Service> = services.services.into_iter().filter(runs).collect();
         let units = Unit::all(&table);
         let mut node = Self {
             log,
@@ -149,6 +157,8 @@ impl<'a> Node<'a> {
             going: None,
             rests: BTreeSet::new(),
             stopped_ms: None,
+            working: None,
+            shown: Vec::new(),
         };
         if let Some(before) = node.timeline.before_kernel {
             node.reporter.send(&Event::BeforeKernel(before));
@@ -169,7 +179,7 @@ impl<'a> Node<'a> {
         self.gate.close();
         self.log.show(
             why,
-            "maintenance: no service is started, the node waits for you; the power button stops it",
+            "maintenance: nothing runs but what you need to get out of it; the power button stops the node",
         );
         let Failure { what, why, hint } = why.clone();
         self.reporter.send(&Event::Maintenance(Failed { what, why, hint }));
@@ -219,9 +229,7 @@ impl<'a> Node<'a> {
         if self.buttons.pressed(&buttons) {
             self.stop(Down::PowerOff, "power-button", Stop::Wanted);
         }
-        if let Some(how) = self.requests.take_in(now, self.going, self.log) {
-            self.stop(how, "request", Stop::Wanted);
-        }
+        self.take_requests();
         let announced = self.hotplug.take_in(self.log);
         if announced.input_devices == Seen::Yes {
             self.buttons.scan();
@@ -237,6 +245,7 @@ impl<'a> Node<'a> {
         self.feed(Input::Time);
         self.check_readiness();
         self.tend_health();
+        self.tell_changes();
         self.reporter.flush();
         // Last, so that a loop that gets no further than an error is a hang too.
         self.watchdog.feed(self.log);
@@ -326,6 +335,7 @@ impl<'a> Node<'a> {
                 self.log.write(level, format_args!("growing the state ended with {exit}: {last_line}"));
             }
             Role::Health(task) => self.health_ended(task, exit, &last_line),
+            Role::Work => self.work_ended(exit, &last_line),
         }
     }
 

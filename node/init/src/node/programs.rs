@@ -33,6 +33,8 @@ pub(super) enum Role {
     Grow,
     /// A task of the health of the running version.
     Health(Task),
+    /// Something that a client of the node asked for.
+    Work,
 }
 
 /// A process that ended.

@@ -83,6 +83,11 @@ impl Gate {
         }
     }
 
+    /// What was found of a service last; empty if nothing was.
+    pub(super) fn said(&self, service: &str) -> String {
+        self.found.get(service).cloned().unwrap_or_default()
+    }
+
     pub(super) fn service_ready(&mut self, service: &str) {
         let text = self.found.get(service).cloned().unwrap_or_else(|| "started".into());
         self.ready.insert(service.into(), text);

@@ -10,6 +10,9 @@
 //!  A service that ended and is not to be started again is Done, which counts as ready for those that come after it,
 //!  or Failed, which does not.
 //!
+//!  By request one service alone is started, stopped (Ending, then Off) or stopped and started again (Ending, then
+//!  Waiting). Off counts as ready: nobody asked for it.
+//!
 //!  Stop: a service is terminated once nothing that comes after it runs, killed when its time is over, and left behind
 //!  if it does not even end then.
 //! ```
@@ -17,7 +20,8 @@
 mod backoff;
 
 use backoff::BackOff;
-use corten_services::{Restart, Service};
+use corten_control::State as Shown;
+use corten_services::{ReadyBy, Restart, Service, Start};
 
 /// What the decisions need to know of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Unit {
     pub stop_ms: u64,
     /// Whether it is started again when it ended by itself.
     pub restart: Restart,
+    /// When it is started.
+    pub start: Start,
 }
 
 impl Unit {
@@ -38,13 +44,15 @@ impl Unit {
         let place = |name: &String| table.iter().position(|other| other.name == *name);
         let unit = |service: &Service| Self {
             after: service.after.iter().filter_map(place).collect(),
-            readiness: match (service.ready.is_empty(), service.restart) {
-                (false, _) => Readiness::Checked,
-                (true, Restart::Never) => Readiness::Ended,
-                (true, _) => Readiness::Started,
+            readiness: match (service.ready_by, service.ready.is_empty(), service.restart) {
+                (ReadyBy::Notice, ..) => Readiness::Told,
+                (ReadyBy::Check, false, _) => Readiness::Checked,
+                (ReadyBy::Check, true, Restart::Never) => Readiness::Ended,
+                (ReadyBy::Check, true, _) => Readiness::Started,
             },
             stop_ms: u64::from(service.stop_seconds) * 1000,
             restart: service.restart,
+            start: service.start,
         };
         table.iter().map(unit).collect()
     }
@@ -57,6 +65,8 @@ pub enum Readiness {
     Started,
     /// A check says so.
     Checked,
+    /// It says so itself.
+    Told,
     /// It is ready when it ended well: a job.
     Ended,
 }
@@ -70,10 +80,25 @@ pub enum Input {
     Ended(usize, Ending),
     /// The check of a service ended.
     Checked(usize, Check),
+    /// A service says that it is ready.
+    Told(usize),
+    /// Somebody asks for something to be done with a service.
+    Asked(usize, Wish),
     /// Everything is to stop.
     Stop,
     /// Time passed.
     Time,
+}
+
+/// What somebody wants of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// That it runs.
+    Start,
+    /// That it does not.
+    Stop,
+    /// That it stops and starts again.
+    Restart,
 }
 
 /// How a service ended.
@@ -121,6 +146,8 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    /// Nobody asked for it.
+    Off,
     Waiting,
     /// Its start was ordered; the program runs, or is about to.
     Starting {
@@ -134,6 +161,11 @@ enum State {
     BackOff {
         until: u64,
     },
+    /// Asked to stop by itself; killed once the time is over, which is then none.
+    Ending {
+        kill_at: Option<u64>,
+        then: After,
+    },
     Stopping {
         kill_at: u64,
     },
@@ -144,14 +176,42 @@ enum State {
     Stopped,
 }
 
+/// What comes once a service has stopped by request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    Off,
+    Start,
+}
+
 impl State {
     /// Whether those that come after it can start.
     fn is_ready(self) -> bool {
-        matches!(self, Self::Ready | Self::Done)
+        matches!(self, Self::Off | Self::Ready | Self::Done)
     }
 
     fn runs(self) -> bool {
-        matches!(self, Self::Starting { .. } | Self::Ready | Self::Stopping { .. } | Self::Killed { .. })
+        matches!(
+            self,
+            Self::Starting { .. }
+                | Self::Ready
+                | Self::Ending { .. }
+                | Self::Stopping { .. }
+                | Self::Killed { .. }
+        )
+    }
+
+    fn shown(self) -> Shown {
+        match self {
+            Self::Off => Shown::Off,
+            Self::Waiting => Shown::Waiting,
+            Self::Starting { .. } => Shown::Starting,
+            Self::Ready => Shown::Ready,
+            Self::Done => Shown::Done,
+            Self::Failed => Shown::Failed,
+            Self::BackOff { .. } => Shown::BackOff,
+            Self::Ending { .. } | Self::Stopping { .. } | Self::Killed { .. } => Shown::Stopping,
+            Self::Stopped => Shown::Stopped,
+        }
     }
 }
 
@@ -162,6 +222,9 @@ struct Entry {
     backoff: BackOff,
     /// The wait after the last check that found the service not ready; 0 if there was none since its start.
     check_wait_ms: u64,
+    /// When what is shown of its state began.
+    since_ms: u64,
+    starts: u32,
 }
 
 /// A check that found a service not ready is made again after this time at first, and twice the time each time.
@@ -188,18 +251,27 @@ pub struct Supervisor {
 impl Supervisor {
     /// Services that all wait; [`Input::Time`] starts the first ones.
     pub fn new(units: Vec<Unit>) -> Self {
-        let entry =
-            |unit| Entry { unit, state: State::Waiting, backoff: BackOff::default(), check_wait_ms: 0 };
+        let entry = |unit: Unit| Entry {
+            state: if unit.start == Start::Boot { State::Waiting } else { State::Off },
+            unit,
+            backoff: BackOff::default(),
+            check_wait_ms: 0,
+            since_ms: 0,
+            starts: 0,
+        };
         Self { entries: units.into_iter().map(entry).collect(), phase: Phase::Starting }
     }
 
     /// Takes in what happened and says what is to be done now.
     pub fn handle(&mut self, now_ms: u64, input: &Input) -> Vec<Action> {
         let mut actions = Vec::new();
+        let before: Vec<Shown> = self.entries.iter().map(|entry| entry.state.shown()).collect();
         match *input {
             Input::Started(at) => self.started(at, now_ms, &mut actions),
             Input::Ended(at, ending) => self.ended(at, ending, now_ms, &mut actions),
             Input::Checked(at, check) => self.checked(at, check, now_ms, &mut actions),
+            Input::Told(at) => self.told(at, &mut actions),
+            Input::Asked(at, wish) => self.asked(at, wish, now_ms, &mut actions),
             Input::Stop if self.phase != Phase::Stopped => self.phase = Phase::Stopping,
             Input::Stop | Input::Time => {}
         }
@@ -208,7 +280,18 @@ impl Supervisor {
             Phase::Stopping => self.wind_down(now_ms, &mut actions),
             Phase::Stopped => {}
         }
+        for (entry, before) in self.entries.iter_mut().zip(before) {
+            if entry.state.shown() != before {
+                entry.since_ms = now_ms;
+            }
+        }
         actions
+    }
+
+    /// What can be shown of a service: its state, since when, and how often it was started again.
+    pub fn status(&self, at: usize) -> Option<(Shown, u64, u32)> {
+        let entry = self.entries.get(at)?;
+        Some((entry.state.shown(), entry.since_ms, entry.starts.saturating_sub(1)))
     }
 
     /// When [`Input::Time`] is due at the latest.
@@ -220,7 +303,8 @@ impl Supervisor {
             State::BackOff { until: at }
             | State::Stopping { kill_at: at }
             | State::Killed { leave_at: at } => Some(at),
-            State::Waiting | State::Ready | State::Done | State::Failed | State::Stopped => None,
+            State::Ending { kill_at, .. } => kill_at,
+            State::Off | State::Waiting | State::Ready | State::Done | State::Failed | State::Stopped => None,
         };
         self.entries.iter().filter_map(due).min()
     }
@@ -237,6 +321,7 @@ impl Supervisor {
             return;
         }
         entry.backoff.started(now_ms);
+        entry.starts = entry.starts.saturating_add(1);
         entry.check_wait_ms = 0;
         match entry.unit.readiness {
             Readiness::Started => {
@@ -244,7 +329,7 @@ impl Supervisor {
                 actions.push(Action::Ready(at));
             }
             Readiness::Checked => actions.push(Action::Check(at)),
-            Readiness::Ended => {}
+            Readiness::Told | Readiness::Ended => {}
         }
     }
 
@@ -255,6 +340,12 @@ impl Supervisor {
         }
         if matches!(self.phase, Phase::Stopping | Phase::Stopped) {
             entry.state = State::Stopped;
+            return;
+        }
+        if let State::Ending { then, .. } = entry.state {
+            // By request, so it has nothing to wait for.
+            entry.backoff = BackOff::default();
+            entry.state = if then == After::Start { State::Waiting } else { State::Off };
             return;
         }
         let again = match entry.unit.restart {
@@ -298,12 +389,47 @@ impl Supervisor {
         }
     }
 
+    fn told(&mut self, at: usize, actions: &mut Vec<Action>) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        if entry.unit.readiness == Readiness::Told && matches!(entry.state, State::Starting { .. }) {
+            entry.state = State::Ready;
+            actions.push(Action::Ready(at));
+        }
+    }
+
+    fn asked(&mut self, at: usize, wish: Wish, now_ms: u64, actions: &mut Vec<Action>) {
+        if matches!(self.phase, Phase::Stopping | Phase::Stopped) {
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        let end = |then| State::Ending { kill_at: Some(now_ms.saturating_add(entry.unit.stop_ms)), then };
+        entry.state = match (entry.state, wish) {
+            // What is about to end gets another future, and no second signal.
+            (State::Ending { kill_at, .. }, Wish::Stop) => State::Ending { kill_at, then: After::Off },
+            (State::Ending { kill_at, .. }, Wish::Start | Wish::Restart) => {
+                State::Ending { kill_at, then: After::Start }
+            }
+            (running @ (State::Starting { .. } | State::Ready), Wish::Start) => running,
+            (State::Starting { .. } | State::Ready, Wish::Stop | Wish::Restart) => {
+                actions.push(Action::Terminate(at));
+                end(if wish == Wish::Stop { After::Off } else { After::Start })
+            }
+            (_, Wish::Stop) => State::Off,
+            (_, Wish::Start | Wish::Restart) => State::Waiting,
+        };
+    }
+
     fn advance(&mut self, now_ms: u64, actions: &mut Vec<Action>) {
         let ready: Vec<bool> = self.entries.iter().map(|entry| entry.state.is_ready()).collect();
         let is_ready = |at: &usize| ready.get(*at).copied().unwrap_or(false);
         for (at, entry) in self.entries.iter_mut().enumerate() {
             match entry.state {
                 State::BackOff { until } if until > now_ms => continue,
+                State::Ending { kill_at: Some(due), then } if due <= now_ms => {
+                    entry.state = State::Ending { kill_at: None, then };
+                    actions.push(Action::Kill(at));
+                    continue;
+                }
                 State::Starting { check_at: Some(due) } if due <= now_ms => {
                     entry.state = State::Starting { check_at: None };
                     actions.push(Action::Check(at));
@@ -332,6 +458,14 @@ impl Supervisor {
                 actions.push(Action::Leave(at));
             }
         }
+        // Asked to stop already, so not asked again.
+        for entry in &mut self.entries {
+            if let State::Ending { kill_at, .. } = entry.state {
+                let leave_at = now_ms.saturating_add(LEAVE_MS);
+                entry.state =
+                    kill_at.map_or(State::Killed { leave_at }, |kill_at| State::Stopping { kill_at });
+            }
+        }
         let runs: Vec<bool> = self.entries.iter().map(|entry| entry.state.runs()).collect();
         let needed: Vec<usize> = (self.entries.iter().zip(&runs))
             .filter(|(_, runs)| **runs)
@@ -339,7 +473,7 @@ impl Supervisor {
             .collect();
         for (at, entry) in self.entries.iter_mut().enumerate() {
             match entry.state {
-                State::Waiting | State::BackOff { .. } | State::Done | State::Failed => {
+                State::Off | State::Waiting | State::BackOff { .. } | State::Done | State::Failed => {
                     entry.state = State::Stopped;
                 }
                 State::Starting { .. } | State::Ready if !needed.contains(&at) => {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn unit(after: &[usize], readiness: Readiness) -> Unit {
-    Unit { after: after.to_vec(), readiness, stop_ms: 5000, restart: Restart::Always }
+    Unit { after: after.to_vec(), readiness, stop_ms: 5000, restart: Restart::Always, start: Start::Boot }
 }
 
 /// Two services, the second after the first, which has this policy and is left to end before it was ready.
@@ -105,6 +105,57 @@ fn a_check_that_is_due_does_not_keep_a_stop_busy() {
 }
 
 #[test]
+fn a_service_that_says_itself_that_it_is_ready_is_not_so_before() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Told), unit(&[0], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    assert_eq!(supervisor.handle(1, &Input::Started(0)), []);
+    assert_eq!(supervisor.handle(2, &Input::Told(1)), []);
+    assert_eq!(supervisor.handle(5, &Input::Told(0)), [Action::Ready(0), Action::Start(1)]);
+    assert_eq!(supervisor.status(0), Some((Shown::Ready, 5, 0)));
+    assert_eq!(supervisor.handle(6, &Input::Told(0)), []);
+}
+
+#[test]
+fn a_service_on_request_holds_nobody_up_and_runs_when_it_is_asked_for() {
+    let on_request = Unit { start: Start::OnRequest, ..unit(&[], Readiness::Started) };
+    let mut supervisor = Supervisor::new(vec![on_request, unit(&[0], Readiness::Started)]);
+    assert_eq!(supervisor.handle(0, &Input::Time), [Action::Start(1)]);
+    assert_eq!(supervisor.handle(1, &Input::Started(1)), [Action::Ready(1), Action::AllReady]);
+    assert_eq!(supervisor.status(0), Some((Shown::Off, 0, 0)));
+    assert_eq!(supervisor.handle(9, &Input::Asked(0, Wish::Start)), [Action::Start(0)]);
+    assert_eq!(supervisor.handle(9, &Input::Started(0)), [Action::Ready(0)]);
+    assert_eq!(supervisor.handle(10, &Input::Asked(0, Wish::Start)), []);
+    assert_eq!(supervisor.handle(11, &Input::Asked(0, Wish::Stop)), [Action::Terminate(0)]);
+    assert_eq!(supervisor.handle(12, &Input::Ended(0, Ending::Failure)), []);
+    assert_eq!(supervisor.status(0), Some((Shown::Off, 12, 0)));
+}
+
+#[test]
+fn a_restart_waits_for_the_end_and_not_for_a_back_off() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    assert_eq!(supervisor.handle(10, &Input::Asked(0, Wish::Restart)), [Action::Terminate(0)]);
+    assert_eq!(supervisor.handle(11, &Input::Asked(0, Wish::Restart)), [], "once is enough");
+    assert_eq!(supervisor.deadline(), Some(5010));
+    assert_eq!(supervisor.handle(5010, &Input::Time), [Action::Kill(0)]);
+    assert_eq!(supervisor.deadline(), None);
+    assert_eq!(supervisor.handle(5011, &Input::Ended(0, Ending::Failure)), [Action::Start(0)]);
+    supervisor.handle(5011, &Input::Started(0));
+    assert_eq!(supervisor.status(0), Some((Shown::Ready, 5011, 1)));
+}
+
+#[test]
+fn a_stop_of_everything_does_not_ask_again_what_was_asked_to_stop() {
+    let mut supervisor = Supervisor::new(vec![unit(&[], Readiness::Started)]);
+    supervisor.handle(0, &Input::Time);
+    supervisor.handle(0, &Input::Started(0));
+    supervisor.handle(10, &Input::Asked(0, Wish::Restart));
+    assert_eq!(supervisor.handle(20, &Input::Stop), []);
+    assert_eq!(supervisor.handle(21, &Input::Ended(0, Ending::Failure)), [Action::AllStopped]);
+}
+
+#[test]
 fn a_table_without_services_is_ready_and_stops_at_once() {
     let mut supervisor = Supervisor::new(Vec::new());
     assert_eq!(supervisor.handle(0, &Input::Time), [Action::AllReady]);
@@ -117,7 +168,12 @@ enum Happens {
     Starts(usize),
     Ends(usize, Ending),
     Checks(usize, bool),
+    Asks(usize, Wish),
     Passes(u64),
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    prop_oneof![Just(Wish::Start), Just(Wish::Stop), Just(Wish::Restart)]
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
@@ -133,6 +189,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => any::<usize>().prop_map(Happens::Starts),
         1 => (any::<usize>(), ending()).prop_map(|(at, ending)| Happens::Ends(at, ending)),
         3 => (any::<usize>(), any::<bool>()).prop_map(|(at, ok)| Happens::Checks(at, ok)),
+        1 => (any::<usize>(), wish()).prop_map(|(at, wish)| Happens::Asks(at, wish)),
         1 => (0..40_000u64).prop_map(Happens::Passes),
     ]
 }
@@ -146,6 +203,10 @@ struct Model {
     checks: Vec<bool>,
     /// How a service ended that is not to be started again.
     over: Vec<Option<Ending>>,
+    /// What was asked of a service that runs and has not ended since.
+    asked: Vec<Option<Wish>>,
+    /// Not wanted: counts as ready.
+    off: Vec<bool>,
     stopping: bool,
     stopped: bool,
 }
@@ -159,7 +220,10 @@ impl Model {
                     prop_assert!(
                         !self.stopping && !self.runs[at] && !self.ordered[at] && self.over[at].is_none()
                     );
-                    prop_assert!(units[at].after.iter().all(|needed| self.ready[*needed]));
+                    prop_assert!(
+                        units[at].after.iter().all(|needed| self.ready[*needed] || self.off[*needed])
+                    );
+                    prop_assert!(!self.off[at]);
                     self.ordered[at] = true;
                 }
                 Action::Check(at) => {
@@ -175,8 +239,13 @@ impl Model {
                     prop_assert!(self.stopping && self.runs[at]);
                     self.runs[at] = false;
                 }
+                Action::Terminate(at) | Action::Kill(at) if !self.stopping => {
+                    prop_assert!(self.runs[at] && self.asked[at].is_some());
+                    self.ready[at] = false;
+                }
+                // Its time began when it was asked to stop alone.
+                Action::Kill(at) if self.asked[at].is_some() => {}
                 Action::Terminate(at) | Action::Kill(at) => {
-                    prop_assert!(self.stopping);
                     let dependents = units.iter().enumerate().filter(|(_, unit)| unit.after.contains(&at));
                     for (dependent, _) in dependents {
                         prop_assert!(!self.runs[dependent], "{dependent} still runs on {at}");
@@ -186,7 +255,9 @@ impl Model {
                     prop_assert!(self.stopping && self.runs.iter().all(|runs| !runs));
                     self.stopped = true;
                 }
-                Action::AllReady => prop_assert!(self.ready.iter().all(|ready| *ready)),
+                Action::AllReady => {
+                    prop_assert!(self.ready.iter().zip(&self.off).all(|(ready, off)| *ready || *off));
+                }
                 Action::Retry(at, wait) => {
                     prop_assert!((200..=30_000).contains(&wait) && self.over[at].is_none());
                 }
@@ -225,6 +296,7 @@ proptest! {
                 },
                 stop_ms: 1000,
                 restart: *restart,
+                start: Start::Boot,
             })
             .collect();
         let none = vec![false; units.len()];
@@ -233,7 +305,9 @@ proptest! {
             runs: none.clone(),
             ready: none.clone(),
             over: vec![None; units.len()],
-            checks: none,
+            checks: none.clone(),
+            asked: vec![None; units.len()],
+            off: none,
             ..Model::default()
         };
         let mut supervisor = Supervisor::new(units.clone());
@@ -249,6 +323,11 @@ proptest! {
                 Happens::Ends(choice, ending) => nth(&model.runs, choice).map(|at| {
                     // The shell ends the check of a service together with it.
                     (model.runs[at], model.checks[at]) = (false, false);
+                    if let Some(wish) = model.asked[at].take() {
+                        model.ready[at] = false;
+                        model.off[at] = wish == Wish::Stop;
+                        return Input::Ended(at, ending);
+                    }
                     let again = match units[at].restart {
                         Restart::Always => true,
                         Restart::OnFailure => ending == Ending::Failure,
@@ -265,6 +344,21 @@ proptest! {
                     model.checks[at] = false;
                     Input::Checked(at, if ok { Check::Ready } else { Check::NotReady })
                 }),
+                // The shell starts at once what it is to start, so nothing is asked in between.
+                Happens::Asks(..) if nth(&model.ordered, 0).is_some() => None,
+                Happens::Asks(choice, wish) => {
+                    let at = choice % units.len();
+                    match (model.runs[at], wish) {
+                        (true, Wish::Start) if model.asked[at].is_none() => {}
+                        (true, wish) => model.asked[at] = Some(wish),
+                        (false, wish) => {
+                            model.over[at] = None;
+                            model.ready[at] = false;
+                            model.off[at] = wish == Wish::Stop;
+                        }
+                    }
+                    Some(Input::Asked(at, wish))
+                }
                 Happens::Passes(ms) => {
                     now += ms;
                     Some(Input::Time)
@@ -283,7 +377,7 @@ proptest! {
             model.apply(&units, &actions)?;
         }
         model.stopping = true;
-        let mut told = vec![false; units.len()];
+        let mut told: Vec<bool> = model.asked.iter().map(Option::is_some).collect();
         let mut input = Input::Stop;
         for _ in 0..=4 * units.len() {
             let actions = supervisor.handle(now, &input);
