@@ -6,7 +6,16 @@ use prost::Message as _;
 
 const ROOT: &str = "proto";
 const FILES: [&str; 11] = [
-    "audit", "config", "events", "logs", "metrics", "network", "node", "processes", "services", "storage",
+    "audit",
+    "config",
+    "events",
+    "logs",
+    "metrics",
+    "network",
+    "node",
+    "processes",
+    "services",
+    "storage",
     "support",
 ];
 

@@ -1,0 +1,105 @@
+//! The node's side: whose clients are let in.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
+
+use super::{ALPN, TlsError, chain, provider, refused, roots};
+use crate::identity::{Client, Fingerprint, Identity};
+
+/// Whom a node lets in.
+#[derive(Clone, Debug)]
+pub enum Trust {
+    /// Clients of these authorities.
+    Clients {
+        /// Certificates of authorities, PEM, one or more in each; at least one.
+        authorities: Vec<String>,
+        /// Clients that are not let in any more.
+        revoked: Vec<Fingerprint>,
+    },
+    /// Everybody: the node has no configuration, so it knows nobody. No certificate is asked for, so what a client
+    /// has is neither seen nor believed; see [`crate::methods::Maintenance`].
+    Maintenance,
+}
+
+/// The node's side of TLS, with the certificate that it shows. After the handshake the caller is what
+/// [`Client::read`] finds in the first of the connection's `peer_certificates`.
+///
+/// Revocation and expiry are looked at when a connection begins. Whoever applies another [`Trust`] has to close the
+/// connections of clients that it would not let in.
+pub fn server(identity: &Identity, trust: &Trust) -> Result<Arc<ServerConfig>, TlsError> {
+    let provider = provider();
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&rustls::version::TLS13])?;
+    let builder = match trust {
+        Trust::Clients { authorities, revoked } => {
+            let webpki =
+                WebPkiClientVerifier::builder_with_provider(roots(authorities)?, provider).build()?;
+            let revoked = revoked.iter().copied().collect();
+            builder.with_client_cert_verifier(Arc::new(Verifier { webpki, revoked }))
+        }
+        Trust::Maintenance => builder.with_no_client_auth(),
+    };
+    let (chain, key) = chain(identity)?;
+    let mut config = builder.with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
+}
+
+/// rustls' verifier, and after it: a role, and not revoked.
+#[derive(Debug)]
+struct Verifier {
+    webpki: Arc<dyn ClientCertVerifier>,
+    revoked: HashSet<Fingerprint>,
+}
+
+impl ClientCertVerifier for Verifier {
+    /// None: they would tell anybody who reaches the port what the authorities are called.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.webpki.verify_client_cert(end_entity, intermediates, now)?;
+        // rustls takes a certificate without extended key usage; this one does not.
+        let client = Client::read(end_entity).map_err(refused)?;
+        if self.revoked.contains(&client.fingerprint) {
+            return Err(rustls::CertificateError::Revoked.into());
+        }
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
