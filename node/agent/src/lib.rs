@@ -1,2 +1,5 @@
 //! API server of a node and the reconcilers behind it.
 #![forbid(unsafe_code)]
+
+pub mod facts;
+pub mod root;
