@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use bytes::Bytes;
+use corten_document::nearest;
 
 use crate::builtin::{builtin_file, builtin_names, builtin_recipe};
 use crate::loader::{FILE_LIMIT, Fetched, LoadError, Loader, RECIPE_LIMIT, is_path};
-use crate::nearest::nearest;
 use crate::source::{BUILT_IN, Location, Source};
 
 /// Built-in recipes by name, all others from disk.

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use corten_document as document;
+use corten_document::{
+    Bounds, Diagnostic, KeyPath, Node, Origin, Origins, Sink, SourceId, Text, Value, parse, read,
+};
 
-use crate::diagnostic::{Diagnostic, Problem, Report};
-use crate::key::KeyPath;
-use crate::loader::{LoadError, Loader};
+use crate::diagnostic::{Problem, RECIPE, Report};
+use crate::loader::{LoadError, Loader, RECIPE_LIMIT};
 use crate::merge::merge;
-use crate::node::{Node, SourceId, Value, parse};
-use crate::origins::Origins;
-use crate::read::{Sink, read};
-use crate::source::{Location, Origin, Source};
-use crate::types::{TargetPath, Text};
+use crate::source::{Location, Source};
+use crate::types::TargetPath;
 use crate::written::Recipe;
 
 /// Most recipes that extend each other. More than a handful can't be understood by a person.
 pub const MAX_DEPTH: usize = 16;
+
+/// What is read of one recipe. Deeper than this is nothing that a recipe has.
+const BOUNDS: Bounds = Bounds { bytes: RECIPE_LIMIT as usize, depth: 64 };
 
 /// What a recipe doesn't take over from the one that it extends.
 const OWN_KEYS: [&str; 2] = ["description", "extends"];
@@ -49,13 +52,15 @@ impl Merged {
     pub fn load(reference: &str, loader: &dyn Loader) -> Result<Self, Report> {
         let report = |diagnostics| Report::new(reference, diagnostics);
         let (sources, nodes) = load_chain(reference, loader).map_err(report)?;
+        let locations: Vec<Location> = sources.iter().map(|source| source.location.clone()).collect();
+        let sources: Vec<document::Source> = sources.iter().map(Source::document).collect();
         let (tree, removing) = merge_chain(nodes, &sources);
-        let sink = Sink::new(&sources);
+        let sink = Sink::new(&sources, RECIPE);
         let recipe: Recipe = read(&tree, &sink).unwrap_or_default();
         let mut diagnostics = sink.into_diagnostics();
         diagnostics.extend(removing);
-        let mut origins = Origins::new(tree, sources);
-        let (fetched, unread) = load_files(&recipe, &origins, loader);
+        let mut origins = Origins::new(tree, sources, RECIPE);
+        let (fetched, unread) = load_files(&recipe, (&origins, &locations), loader);
         diagnostics.extend(unread);
         let mut contents = BTreeMap::new();
         for (path, file) in fetched {
@@ -64,7 +69,7 @@ impl Merged {
             }
             contents.insert(path, file.content);
         }
-        let keys = locate_keys(&recipe, &mut origins, loader, &mut diagnostics);
+        let keys = locate_keys(&recipe, (&mut origins, &locations), loader, &mut diagnostics);
         if diagnostics.is_empty() {
             Ok(Self { recipe, reference: reference.to_owned(), origins, contents, keys })
         } else {
@@ -76,6 +81,7 @@ impl Merged {
 /// The texts, the one that was asked for first, and their trees.
 fn load_chain(reference: &str, loader: &dyn Loader) -> Result<(Vec<Source>, Vec<Node>), Vec<Diagnostic>> {
     let mut sources: Vec<Source> = Vec::new();
+    let mut texts: Vec<document::Source> = Vec::new();
     let mut nodes: Vec<Node> = Vec::new();
     let mut diagnostics = Vec::new();
     let mut reference = reference.to_owned();
@@ -103,21 +109,23 @@ fn load_chain(reference: &str, loader: &dyn Loader) -> Result<(Vec<Source>, Vec<
             break;
         }
         let id = SourceId(sources.len() as u16);
-        sources.push(source.clone());
-        let node = match parse(&source, id) {
+        let text = source.document();
+        sources.push(source);
+        texts.push(text.clone());
+        let node = match parse(&text, id, BOUNDS, RECIPE) {
             Ok(node) => node,
             Err(errors) => {
                 diagnostics.extend(errors);
                 break;
             }
         };
-        let sink = Sink::new(&sources);
+        let sink = Sink::new(&texts, RECIPE);
         let recipe: Recipe = read(&node, &sink).unwrap_or_default();
         diagnostics.extend(in_order(sink.into_diagnostics()));
         let next = recipe.extends.map(|extends| extends.to_string());
         asked_by = node
             .at(&KeyPath::of(&["extends"]))
-            .map(|extends| Origin { source: source.clone(), span: extends.span.clone() });
+            .map(|extends| Origin { source: text.clone(), span: extends.span.clone() });
         nodes.push(node);
         match next {
             Some(next) => reference = next,
@@ -133,7 +141,7 @@ fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Merges from the recipe that extends nothing to the one that was asked for.
-fn merge_chain(nodes: Vec<Node>, sources: &[Source]) -> (Node, Vec<Diagnostic>) {
+fn merge_chain(nodes: Vec<Node>, sources: &[document::Source]) -> (Node, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let mut merged = Node::empty(SourceId(0));
     for node in nodes.into_iter().rev() {
@@ -158,7 +166,7 @@ struct OwnContent {
 
 fn load_files(
     recipe: &Recipe,
-    origins: &Origins,
+    (origins, locations): (&Origins, &[Location]),
     loader: &dyn Loader,
 ) -> (Vec<(TargetPath, OwnContent)>, Vec<Diagnostic>) {
     let mut contents = Vec::new();
@@ -168,8 +176,8 @@ fn load_files(
         match (&file.source, &file.content) {
             (Some(source), None) => {
                 let key = key.key("source");
-                let from = origins.of(&key).map(|origin| origin.source.location);
-                match from.map(|from| loader.read(source.as_str(), &from)) {
+                let from = location_of(&key, origins, locations);
+                match from.map(|from| loader.read(source.as_str(), from)) {
                     Some(Ok(file)) => {
                         let content = OwnContent { location: Some(file.location), content: file.content };
                         contents.push((path.clone(), content));
@@ -185,12 +193,14 @@ fn load_files(
             (Some(_), Some(_)) => {
                 let other = origins.of_key(&key.key("source"));
                 let message = format!("{path} has both `source` and `content`");
-                let both = Diagnostic::from(Problem::Conflict(message)).at(&key.key("content"), origins);
+                let both = Diagnostic::of(RECIPE, &document::Problem::Conflict(message))
+                    .at(&key.key("content"), origins);
                 diagnostics
                     .push(both.with_help("a file has one of the two").with_other("the other is here", other));
             }
             (None, None) => {
-                let missing = Diagnostic::from(Problem::Missing(key.key("content"))).at(&key, origins);
+                let missing =
+                    Diagnostic::of(RECIPE, &document::Problem::Missing(key.key("content"))).at(&key, origins);
                 diagnostics
                     .push(missing.with_help("write `content = \"…\"` or `source = \"path of a file\"`"));
             }
@@ -202,14 +212,14 @@ fn load_files(
 /// The paths of `[secure-boot]` as they are seen from here, which is also how they are shown.
 fn locate_keys(
     recipe: &Recipe,
-    origins: &mut Origins,
+    (origins, locations): (&mut Origins, &[Location]),
     loader: &dyn Loader,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<KeyFiles> {
     let written = recipe.secure_boot.as_ref()?;
     let mut locate = |name: &str, path: &Option<Text>| -> Option<PathBuf> {
         let key = KeyPath::of(&["secure-boot", name]);
-        match loader.locate(path.as_ref()?.as_str(), &origins.of(&key)?.source.location) {
+        match loader.locate(path.as_ref()?.as_str(), location_of(&key, origins, locations)?) {
             Location::Path(path) => {
                 origins.set_text(&key, path.display().to_string());
                 Some(path)
@@ -225,6 +235,11 @@ fn locate_keys(
         certificate: locate("cert", &written.cert),
         enrol: locate("enrol", &written.enrol),
     })
+}
+
+/// Where the recipe is from that wrote the value at a key.
+fn location_of<'l>(key: &KeyPath, origins: &Origins, locations: &'l [Location]) -> Option<&'l Location> {
+    locations.get(usize::from(origins.node(key)?.source.0))
 }
 
 fn unreadable(error: &LoadError) -> Diagnostic {

@@ -4,11 +4,9 @@
 //! there already once; the lists of [`REPLACED`] mean something as a whole, so the later one takes their place, and
 //! so do a later file and the keys of Secure Boot.
 
-use crate::diagnostic::{Diagnostic, Problem};
-use crate::key::KeyPath;
-use crate::nearest::nearest;
-use crate::node::{Node, Value};
-use crate::source::{Origin, Source};
+use corten_document::{Diagnostic, KeyPath, Laying, Lists, Node, Origin, Source, Value, literal, nearest};
+
+use crate::diagnostic::Problem;
 
 /// Lists that a later recipe replaces, by path; `*` stands for any name.
 const REPLACED: [&[&str]; 4] = [
@@ -20,6 +18,9 @@ const REPLACED: [&[&str]; 4] = [
 
 /// Tables that a later recipe replaces.
 const REPLACED_TABLES: [&[&str]; 2] = [&["files", "*"], &["secure-boot"]];
+
+const LAYING: Laying<'_> =
+    Laying { lists: Lists::JoinedExcept(&REPLACED), replaced_tables: &REPLACED_TABLES };
 
 /// Where what a list of `remove` names is found: the list, the table or list, and whatever goes with it.
 const REMOVED: [(&str, &[&str], Option<&str>); 15] = [
@@ -48,7 +49,7 @@ pub(crate) fn merge(mut base: Node, mut over: Node, sources: &[Source]) -> (Node
     {
         take_away(&mut base, &remove, sources, &mut diagnostics);
     }
-    lay(&mut base, over, &mut Vec::new());
+    LAYING.lay(&mut base, over);
     (base, diagnostics)
 }
 
@@ -65,7 +66,7 @@ fn take_away(base: &mut Node, remove: &Node, sources: &[Source], diagnostics: &m
                 continue;
             }
             let key = KeyPath::of(&["remove", list]).item(n);
-            let value = toml::Value::String(name.clone()).to_string();
+            let value = literal(name);
             let mut diagnostic =
                 Diagnostic::from(Problem::NothingToRemove { key, value }).with_label("not there");
             let there = names_at(base, path);
@@ -109,43 +110,4 @@ fn names_at(base: &Node, path: &[&str]) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn lay(base: &mut Node, over: Node, path: &mut Vec<String>) {
-    match (&mut base.value, over.value) {
-        (Value::Table(entries), Value::Table(more)) if !is_among(path, &REPLACED_TABLES) => {
-            (base.source, base.key, base.span) = (over.source, over.key, over.span);
-            for (key, node) in more {
-                match entries.get_mut(&key) {
-                    Some(there) => {
-                        path.push(key);
-                        lay(there, node, path);
-                        path.pop();
-                    }
-                    None => {
-                        entries.insert(key, node);
-                    }
-                }
-            }
-        }
-        (Value::List(items), Value::List(more)) if !is_among(path, &REPLACED) => {
-            for item in more {
-                if !items.iter().any(|there| same_text(there, &item)) {
-                    items.push(item);
-                }
-            }
-        }
-        (_, value) => *base = Node { source: over.source, key: over.key, span: over.span, value },
-    }
-}
-
-fn same_text(a: &Node, b: &Node) -> bool {
-    matches!((&a.value, &b.value), (Value::Text(a), Value::Text(b)) if a == b)
-}
-
-fn is_among(path: &[String], patterns: &[&[&str]]) -> bool {
-    patterns.iter().any(|pattern| {
-        pattern.len() == path.len()
-            && pattern.iter().zip(path).all(|(want, have)| *want == "*" || want == have)
-    })
 }

@@ -1,11 +1,10 @@
 //! Texts of recipes and where they are from.
 
 use std::fmt;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use corten_document as document;
 
 /// Where a recipe, or a file that a recipe brings, is from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,44 +41,9 @@ impl Source {
     pub fn new(location: Location, text: impl Into<Arc<str>>) -> Self {
         Self { location, text: text.into() }
     }
-}
 
-impl SourceCode for Source {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        lines_before: usize,
-        lines_after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let part = self.text.read_span(span, lines_before, lines_after)?;
-        let (line, column, count) = (part.line(), part.column(), part.line_count());
-        let name = self.location.to_string();
-        Ok(Box::new(
-            MietteSpanContents::new_named(name, part.data(), *part.span(), line, column, count)
-                .with_language("TOML"),
-        ))
-    }
-}
-
-/// Where a value was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The recipe.
-    pub source: Source,
-    /// Bytes of its text.
-    pub span: Range<usize>,
-}
-
-impl Origin {
-    /// The line, counted from 1.
-    pub fn line(&self) -> usize {
-        let before = self.source.text.get(..self.span.start).unwrap_or_default();
-        before.matches('\n').count() + 1
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.source.location, self.line())
+    /// The same as a document. Recipes are TOML.
+    pub(crate) fn document(&self) -> document::Source {
+        document::Source::new(self.location.to_string(), document::Format::Toml, Arc::clone(&self.text))
     }
 }

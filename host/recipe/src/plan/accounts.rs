@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::decide::Court;
+use corten_document::{Court, KeyPath, Problem};
+
 use super::parts::{Group, User};
-use crate::diagnostic::Problem;
-use crate::key::KeyPath;
 use crate::types::{AccountName, Text};
 use crate::written;
 
@@ -42,7 +41,7 @@ impl Accounts {
             let key = KeyPath::of(&["groups", name.as_str()]);
             if ALWAYS.iter().any(|(_, always, ..)| *always == name.as_str()) {
                 let message = format!("every image has the group `{name}`");
-                court.complain(Problem::Conflict(message), &key, None);
+                court.complain(&Problem::Conflict(message), &key, None);
                 continue;
             }
             match group.gid {
@@ -59,7 +58,7 @@ impl Accounts {
         for (name, user) in recipe.users.iter().flatten() {
             let key = KeyPath::of(&["users", name.as_str()]);
             if ALWAYS.iter().any(|(always, ..)| *always == name.as_str()) {
-                court.complain(Problem::Conflict(format!("every image has the user `{name}`")), &key, None);
+                court.complain(&Problem::Conflict(format!("every image has the user `{name}`")), &key, None);
                 continue;
             }
             let Some(uid) = user.uid else {
@@ -88,7 +87,7 @@ impl Accounts {
             // A colon or a comma would end the field or the name within it: passwd(5).
             if comment.as_str().contains([':', ',']) || home.as_str().contains(':') {
                 let message = format!("user `{name}`: home and comment can't hold `:`, nor the comment `,`");
-                court.complain(Problem::Conflict(message), &key, None);
+                court.complain(&Problem::Conflict(message), &key, None);
             }
             self.users.insert(name.clone(), User { uid: uid.get(), gid, group, home, comment });
         }

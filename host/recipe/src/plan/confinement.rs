@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use corten_document::{Court, KeyPath, Problem};
 use corten_services::{
     Account, Capabilities, LimitName, Limits, Maintenance, NewPrivileges, OwnDirectory, Requests, Resources,
     Restart, Service,
 };
 
 use super::accounts::Accounts;
-use super::decide::Court;
-use crate::diagnostic::Problem;
-use crate::key::KeyPath;
 use crate::types::{AccountName, CapabilityName, DirectoryName, Mode, Size};
 use crate::written;
 
@@ -90,7 +88,7 @@ fn capabilities(written: &written::Service, uid: u32, key: &KeyPath, court: &mut
     if set == Capabilities::All && uid != 0 {
         let message = "a service that keeps all capabilities is root in all but name".into();
         let help = "name those that it needs, or leave out `user`".to_owned();
-        court.complain(Problem::Conflict(message), &key.key("capabilities"), Some(help));
+        court.complain(&Problem::Conflict(message), &key.key("capabilities"), Some(help));
     }
     set
 }

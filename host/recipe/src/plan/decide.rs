@@ -2,78 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use corten_document::{Court, KeyPath, Problem};
+
 use super::accounts::Accounts;
 use super::parts::{Archive, Content, Directory, ExtraSuite, Kernel, OwnFile, Owner, Product, Selection};
 use super::{Plan, image, paths, secure_boot, services};
-use crate::diagnostic::{Diagnostic, Problem, Report};
-use crate::key::KeyPath;
+use crate::diagnostic::Report;
 use crate::load::Merged;
-use crate::nearest::nearest;
-use crate::origins::Origins;
+use crate::source::BUILT_IN;
 use crate::types::{
     AccountName, Component, KernelArgument, Mode, PackageName, RecipeName, RecipeVersion, TargetPath,
 };
 use crate::written;
 
-/// Collects complaints while a plan comes into being.
-pub(super) struct Court<'a> {
-    pub(super) origins: &'a Origins,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Court<'_> {
-    /// Complains about the value at a key.
-    pub(super) fn complain(&mut self, problem: Problem, key: &KeyPath, help: Option<String>) {
-        let diagnostic = Diagnostic::from(problem).at(key, self.origins);
-        self.put(match help {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
-        });
-    }
-
-    /// Complains about a key that is not there. It points at the table that lacks it.
-    pub(super) fn missing(&mut self, key: &KeyPath, help: &str) {
-        self.complain(Problem::Missing(key.clone()), key, Some(help.into()));
-    }
-
-    /// Complains about a name that nothing has.
-    pub(super) fn unresolved<'n>(
-        &mut self,
-        key: &KeyPath,
-        name: &str,
-        names: impl IntoIterator<Item = &'n str>,
-    ) {
-        let help = nearest(name, names).map(|close| format!("did you mean `{close}`?"));
-        let value = toml::Value::String(name.into()).to_string();
-        self.complain(Problem::Unresolved { key: key.without_item(), value }, key, help);
-    }
-
-    /// Complains about two values that exclude each other.
-    pub(super) fn conflict(&mut self, message: String, key: &KeyPath, other: (&str, &KeyPath)) {
-        let place = self.origins.of_key(key);
-        let mut diagnostic = Diagnostic::from(Problem::Conflict(message));
-        if let Some(place) = place {
-            diagnostic = diagnostic.with_origin(place).with_label("this one");
-        }
-        self.put(diagnostic.with_other(other.0, self.origins.of_key(other.1)));
-    }
-
-    pub(super) fn put(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
-    }
-}
-
 impl Merged {
     /// Decides everything. The report names everything that stands in the way.
     pub fn plan(self) -> Result<Plan, Report> {
-        let mut court = Court { origins: &self.origins, diagnostics: Vec::new() };
+        let mut court = Court::new(&self.origins);
         let plan = self.decide(&mut court);
-        let mut diagnostics = court.diagnostics;
+        let mut diagnostics = court.into_diagnostics();
         match plan {
             Some(plan) if diagnostics.is_empty() => Ok(plan),
             _ => {
                 diagnostics.sort_by_key(|one| {
-                    one.origin().map(|origin| (origin.source.location.clone(), origin.span.start))
+                    one.origin().map(|origin| {
+                        let name = &origin.source.name;
+                        (!name.starts_with(BUILT_IN), name.clone(), origin.span.start)
+                    })
                 });
                 Err(Report::new(self.reference.clone(), diagnostics))
             }
@@ -181,7 +136,7 @@ fn decide_kernel(kernel: written::Kernel, court: &mut Court<'_>) -> Option<Kerne
     for (n, argument) in command_line.iter().enumerate() {
         if let Some(why) = reserved(argument) {
             let key = KeyPath::of(&["kernel", "command-line"]).item(n);
-            court.complain(Problem::Conflict(format!("`{argument}` is not for recipes: {why}")), &key, None);
+            court.complain(&Problem::Conflict(format!("`{argument}` is not for recipes: {why}")), &key, None);
         }
     }
     Some(Kernel {
@@ -217,7 +172,7 @@ fn decide_package(name: &PackageName, package: &written::Package, court: &mut Co
     if selection.programs.is_empty() && selection.data.is_empty() && selection.certificates.is_empty() {
         let key = KeyPath::of(&["packages", name.as_str()]);
         let help = "add `programs`, `data` or `certificates`; nothing is taken from a package by itself";
-        court.complain(Problem::Missing(key.key("programs")), &key, Some(help.into()));
+        court.complain(&Problem::Missing(key.key("programs")), &key, Some(help.into()));
     }
     selection
 }

@@ -1,10 +1,8 @@
 //! The part of a plan that is about the image: sizes, compression, formats.
 
+use corten_document::{Court, KeyPath, Problem};
 use serde::Serialize;
 
-use super::decide::Court;
-use crate::diagnostic::Problem;
-use crate::key::KeyPath;
 use crate::types::{BadValue, Size};
 use crate::written;
 
@@ -95,7 +93,7 @@ impl std::str::FromStr for Format {
         Self::ALL
             .into_iter()
             .find(|format| format.name() == text)
-            .ok_or_else(|| crate::nearest::not_among(text, &names))
+            .ok_or_else(|| corten_document::BadValue::not_among(text, &names))
     }
 }
 
@@ -136,7 +134,7 @@ fn decide_compression(written: &written::Image, court: &mut Court<'_>) -> Compre
     };
     // A level of the extended recipe is left unused; one that stands beside the algorithm is a mistake.
     let [algorithm, level] = ["compression", "compression-level"].map(|key| KeyPath::of(&["image", key]));
-    let file = |key: &KeyPath| court.origins.of_key(key).map(|origin| origin.source.location);
+    let file = |key: &KeyPath| court.origins.of_key(key).map(|origin| origin.source.name);
     if written.compression_level.is_some() && file(&algorithm) == file(&level) {
         let message = "`image.compression-level` is for `zstd` alone".to_owned();
         court.conflict(message, &level, ("the compression is chosen here", &algorithm));
@@ -157,7 +155,7 @@ fn bad_size(field: &str, size: Size, expected: &str, fits: Option<Size>, court: 
     let key = KeyPath::of(&["image", field]);
     let help = fits.map(|fits| format!("`{field} = \"{fits}\"` would do"));
     court.complain(
-        Problem::BadValue { key: key.clone(), value: size.to_string(), expected: expected.into() },
+        &Problem::BadValue { key: key.clone(), value: size.to_string(), expected: expected.into() },
         &key,
         help,
     );

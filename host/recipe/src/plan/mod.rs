@@ -15,6 +15,7 @@ mod services;
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
+use corten_document::{KeyPath, Origin, Origins};
 use corten_services::Services;
 use serde::Serialize;
 
@@ -25,9 +26,7 @@ pub use parts::{
 };
 pub use secure_boot::SecureBoot;
 
-use crate::diagnostic::{Diagnostic, Origin};
-use crate::key::KeyPath;
-use crate::origins::Origins;
+use crate::diagnostic::Diagnostic;
 use crate::types::{
     AccountName, KernelArgument, LinkTarget, PackageName, RecipeName, RecipeVersion, SysctlKey, TargetPath,
     Text,
@@ -94,7 +93,7 @@ impl Plan {
         code: &'static str,
         message: impl Into<String>,
     ) -> Diagnostic {
-        Diagnostic::new(code, message).at(key.borrow(), &self.origins)
+        corten_document::Diagnostic::new(code, message).at(key.borrow(), &self.origins).into()
     }
 
     /// The arguments of the kernel's command line in order, without what the builder adds.

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use corten_document::{Court, KeyPath, Problem};
 use corten_services::SERVICES_PATH;
 
-use super::decide::Court;
-use crate::diagnostic::Problem;
-use crate::key::KeyPath;
 use crate::written::Recipe;
 
 /// Directories on which init mounts a file system: what the root image holds there is never seen.
@@ -65,18 +63,18 @@ fn check_place(path: &str, key: &KeyPath, court: &mut Court<'_>) {
     let below = |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
     if let Some(top) = HIDDEN.iter().find(|top| below(top)) {
         let message = format!("{path} would never be seen: init mounts a file system on {top}");
-        court.complain(Problem::Conflict(message), key, None);
+        court.complain(&Problem::Conflict(message), key, None);
     }
     if let Some((link, to)) = MERGED.iter().find(|(link, _)| below(link)) {
         let message = format!("{link} is a link to {to} in every image");
         let help =
             (path != *link).then(|| format!("write `{to}{}`", path.strip_prefix(link).unwrap_or_default()));
-        court.complain(Problem::Conflict(message), key, help);
+        court.complain(&Problem::Conflict(message), key, help);
     }
     if let Some((_, table)) = MADE.iter().find(|(made, _)| *made == path) {
         let message = format!("{path} is made by the builder");
         court.complain(
-            Problem::Conflict(message),
+            &Problem::Conflict(message),
             key,
             Some(format!("it is made from {table} of the recipe")),
         );

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
+use corten_document::{Court, KeyPath};
 use serde::Serialize;
 
-use super::decide::Court;
-use crate::key::KeyPath;
 use crate::load::KeyFiles;
 
 /// With what loader and boot image are signed.

@@ -1,12 +1,10 @@
 //! The table of services, from the recipe's.
 
+use corten_document::{Court, KeyPath, Problem};
 use corten_services::{Kill, ReadyBy, Service, Services, ServicesError, Start};
 
 use super::accounts::Accounts;
 use super::confinement;
-use super::decide::Court;
-use crate::diagnostic::Problem;
-use crate::key::KeyPath;
 use crate::types::{ServiceName, Text};
 use crate::written;
 
@@ -45,7 +43,7 @@ pub(super) fn decide(recipe: &written::Recipe, accounts: &Accounts, court: &mut 
                 let key = key.key(field).item(0);
                 let help = format!("for a program of a package write `/usr/bin/{program}`");
                 court.complain(
-                    Problem::BadValue { key: key.without_item(), value, expected },
+                    &Problem::BadValue { key: key.without_item(), value, expected },
                     &key,
                     Some(help),
                 );
@@ -73,7 +71,7 @@ pub(super) fn decide(recipe: &written::Recipe, accounts: &Accounts, court: &mut 
                 | ServicesError::After(name, _) => name.clone(),
             };
             let key = KeyPath::of(&["services", &first, "after"]);
-            court.complain(Problem::Conflict(error.to_string()), &key, None);
+            court.complain(&Problem::Conflict(error.to_string()), &key, None);
             Services::default()
         }
     }

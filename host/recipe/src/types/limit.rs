@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use corten_document::nearest;
 use corten_services::{Capabilities, Limit};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::BadValue;
-use crate::nearest::nearest;
 
 /// A limit: a number for both the soft and the hard one, `unlimited`, or both as `SOFT:HARD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@ mod mode;
 mod path;
 mod pattern;
 mod size;
-mod text;
 mod word;
+
+pub use corten_document::{BadValue, Rule, SysctlKey, Text, Word};
 
 pub use constraint::Constraint;
 pub use id::Id;
@@ -17,28 +18,7 @@ pub use mode::Mode;
 pub use path::{LinkTarget, TargetPath};
 pub use pattern::{DataPattern, Glob, ModulePattern, PROGRAM_FOLDERS, Program};
 pub use size::Size;
-pub use text::Text;
 pub use word::{
     AccountName, Architecture, Component, DirectoryName, EnvironmentName, KernelArgument, PackageName,
-    ProgramName, RecipeName, RecipeVersion, Rule, ServiceName, Suite, SysctlKey, Word,
+    ProgramName, RecipeName, RecipeVersion, ServiceName, Suite,
 };
-
-/// Why a text is not the value that it should be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}")]
-pub struct BadValue {
-    /// What was expected, in words that follow "expected".
-    pub expected: String,
-    /// What the writer probably meant.
-    pub meant: Option<String>,
-}
-
-impl BadValue {
-    pub(crate) fn new(expected: impl Into<String>) -> Self {
-        Self { expected: expected.into(), meant: None }
-    }
-
-    pub(crate) fn or(expected: impl Into<String>, meant: impl Into<String>) -> Self {
-        Self { expected: expected.into(), meant: Some(meant.into()) }
-    }
-}

@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::{AccountName, BadValue, Mode, Text};
 
 /// A file of the recipe's own. It replaces a file of the extended recipe as a whole.

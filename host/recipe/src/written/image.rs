@@ -2,11 +2,10 @@
 
 use std::str::FromStr;
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::nearest::not_among;
 use crate::plan::Format;
-use crate::read::{Read, Table};
 use crate::types::{BadValue, Size};
 
 /// Sizes, compression and formats of the image.
@@ -67,7 +66,7 @@ impl FromStr for Algorithm {
             "zstd" => Ok(Self::Zstd),
             "lz4" => Ok(Self::Lz4),
             "none" => Ok(Self::None),
-            _ => Err(not_among(text, &["zstd", "lz4", "none"])),
+            _ => Err(BadValue::not_among(text, &["zstd", "lz4", "none"])),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `[archive]` and `[kernel]`.
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::{Architecture, Component, KernelArgument, ModulePattern, PackageName, Suite};
 
 /// Where packages come from.

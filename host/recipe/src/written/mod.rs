@@ -12,6 +12,7 @@ mod services;
 
 use std::collections::BTreeMap;
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
 pub use files::{Directory, File};
@@ -25,7 +26,6 @@ pub use services::{
     Start,
 };
 
-use crate::read::{Read, Table};
 use crate::types::{
     AccountName, LinkTarget, PackageName, RecipeName, RecipeVersion, ServiceName, SysctlKey, TargetPath, Text,
 };

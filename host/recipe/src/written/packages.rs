@@ -1,8 +1,8 @@
 //! `[packages.…]`, `[users.…]` and `[groups.…]`.
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::{AccountName, Constraint, DataPattern, Id, Program, TargetPath, Text};
 
 /// What is taken from a package. Nothing else of it gets into the image.

@@ -1,8 +1,8 @@
 //! `[remove]`: what is taken away from the extended recipe before this one is added.
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::{
     AccountName, Component, KernelArgument, ModulePattern, PackageName, ServiceName, SysctlKey, TargetPath,
 };

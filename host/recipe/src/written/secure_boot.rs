@@ -1,8 +1,8 @@
 //! `[secure-boot]`.
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::Text;
 
 /// With what loader and boot image are signed. Takes the place of the whole table of the extended recipe.

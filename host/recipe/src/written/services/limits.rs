@@ -1,8 +1,8 @@
 //! What a service may use and where it may write: `limits`, `resources` and `directories`.
 
+use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::read::{Read, Table};
 use crate::types::{DirectoryName, LimitValue, Size};
 
 /// Limits of the processes of a service, by the names of limits.conf(5): a number, `"unlimited"`, or the soft and the

@@ -5,11 +5,11 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use corten_document::{Read, Table};
 pub use limits::{Directories, Limits, Resources};
 use schemars::JsonSchema;
 pub use words::{Kill, Maintenance, NewPrivileges, ReadyBy, Requests, Restart, Start};
 
-use crate::read::{Read, Table};
 use crate::types::{AccountName, CapabilityName, EnvironmentName, Mode, ServiceName, TargetPath, Text};
 
 /// A service that init runs.

@@ -4,7 +4,6 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 
-use crate::nearest::not_among;
 use crate::types::BadValue;
 
 /// Makes an enum of two or three words as recipes write them.
@@ -22,7 +21,7 @@ macro_rules! words {
             fn from_str(text: &str) -> Result<Self, BadValue> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(not_among(text, &[$($word),+])),
+                    _ => Err(BadValue::not_among(text, &[$($word),+])),
                 }
             }
         }

@@ -1,6 +1,8 @@
-//! Keys of a recipe as paths: `kernel.modules[3]`, `files."/etc/motd".mode`.
+//! Keys of a document as paths: `kernel.modules[3]`, `files."/etc/motd".mode`.
 
 use std::fmt;
+
+use crate::literal::literal;
 
 /// One step of a [`KeyPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,12 +13,12 @@ pub enum Step {
     Item(usize),
 }
 
-/// The path to a value, from the top of the recipe.
+/// The path to a value, from the top of the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyPath(Vec<Step>);
 
 impl KeyPath {
-    /// The path to the whole recipe.
+    /// The path to the whole document.
     pub fn root() -> Self {
         Self::default()
     }
@@ -60,10 +62,10 @@ impl KeyPath {
 }
 
 /// A key as TOML writes it: bare where it can be.
-pub(crate) fn quoted(key: &str) -> String {
+pub fn quoted(key: &str) -> String {
     let bare =
         !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if bare { key.to_owned() } else { toml::Value::String(key.to_owned()).to_string() }
+    if bare { key.to_owned() } else { literal(key) }
 }
 
 impl fmt::Display for KeyPath {

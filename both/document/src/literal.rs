@@ -1,0 +1,43 @@
+//! Texts as TOML writes them, and as messages show them.
+
+use std::fmt::Write as _;
+
+/// Longest value that a message shows whole, characters.
+const SHOWN: usize = 120;
+
+/// A text as a string of TOML, on one line.
+pub fn literal(text: &str) -> String {
+    if text.contains(['\n', '\r']) {
+        // The library would write several lines.
+        return format!("\"{}\"", escaped(text));
+    }
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The inside of a basic string.
+fn escaped(text: &str) -> String {
+    let mut inside = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => inside.push_str("\\\""),
+            '\\' => inside.push_str("\\\\"),
+            '\n' => inside.push_str("\\n"),
+            '\r' => inside.push_str("\\r"),
+            '\t' => inside.push_str("\\t"),
+            c if c.is_control() => {
+                let _ = write!(inside, "\\u{:04X}", u32::from(c));
+            }
+            c => inside.push(c),
+        }
+    }
+    inside
+}
+
+/// A text as a message shows it: as TOML writes it, a long one shortened.
+pub fn shown(text: &str) -> String {
+    if text.chars().count() <= SHOWN {
+        return literal(text);
+    }
+    let start: String = text.chars().take(SHOWN / 2).collect();
+    format!("{} and {} more bytes", literal(&start), text.len() - start.len())
+}

@@ -1,0 +1,197 @@
+//! Reads single values, lists and maps: what [`Table`] is made of.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use crate::key::{KeyPath, quoted};
+use crate::literal::shown;
+use crate::node::{Node, Value};
+use crate::problem::Problem;
+use crate::read::{Read, Table};
+use crate::sink::{Hint, Sink};
+use crate::value::BadValue;
+
+pub(crate) fn wrong_type(node: &Node, key: KeyPath, expected: &str, sink: &Sink<'_>) {
+    let problem = Problem::WrongType { key, found: node.value.kind().into(), expected: expected.into() };
+    sink.put(&problem, node, &node.span, Hint::new(node.value.kind()));
+}
+
+pub(crate) fn read_table<T: Read>(node: &Node, path: KeyPath, sink: &Sink<'_>) -> Option<T> {
+    let Some(entries) = node.entries() else {
+        wrong_type(node, path, "a table", sink);
+        return None;
+    };
+    let mut table = Table { node, entries, path, known: Vec::new(), sink };
+    let value = T::read(&mut table);
+    table.complain_about_unknown_keys();
+    Some(value)
+}
+
+pub(crate) fn read_text<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: KeyPath,
+    sink: &Sink<'_>,
+) -> Option<T> {
+    read_text_as(node, path, sink, shown)
+}
+
+/// What is wrong is said without the text.
+pub(crate) fn read_secret<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: KeyPath,
+    sink: &Sink<'_>,
+) -> Option<T> {
+    read_text_as(node, path, sink, |_| "something else".into())
+}
+
+fn read_text_as<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: KeyPath,
+    sink: &Sink<'_>,
+    shown: fn(&str) -> String,
+) -> Option<T> {
+    let Value::Text(text) = &node.value else {
+        let expected = match "".parse::<T>() {
+            Ok(_) => "a string".to_owned(),
+            Err(bad) => format!("a string: {}", bad.expected),
+        };
+        wrong_type(node, path, &expected, sink);
+        return None;
+    };
+    match text.parse() {
+        Ok(value) => Some(value),
+        Err(bad) => {
+            let value = shown(text);
+            let hint = Hint::meant(format!("`{path}`"), bad.meant.as_deref());
+            let problem = Problem::BadValue { key: path, value, expected: bad.expected };
+            sink.put(&problem, node, &node.span, hint);
+            None
+        }
+    }
+}
+
+pub(crate) fn read_setting<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: KeyPath,
+    sink: &Sink<'_>,
+) -> Option<T> {
+    match &node.value {
+        Value::Integer(number) => match number.to_string().parse() {
+            Ok(value) => Some(value),
+            Err(bad) => {
+                let bad: BadValue = bad;
+                let hint = Hint::new(format!("`{path}`"));
+                let problem =
+                    Problem::BadValue { key: path, value: number.to_string(), expected: bad.expected };
+                sink.put(&problem, node, &node.span, hint);
+                None
+            }
+        },
+        Value::Text(_) => read_text(node, path, sink),
+        _ => {
+            wrong_type(node, path, "a string or an integer", sink);
+            None
+        }
+    }
+}
+
+pub(crate) fn read_texts<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: &KeyPath,
+    sink: &Sink<'_>,
+) -> Option<Vec<T>> {
+    let items = items(node, path, "a list of strings", sink)?;
+    Some(read_each(items, path, sink, read_text))
+}
+
+pub(crate) fn read_settings<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: &KeyPath,
+    sink: &Sink<'_>,
+) -> Option<Vec<T>> {
+    let items = items(node, path, "a list of strings and integers", sink)?;
+    Some(read_each(items, path, sink, read_setting))
+}
+
+pub(crate) fn read_command<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: &KeyPath,
+    sink: &Sink<'_>,
+) -> Option<Vec<T>> {
+    let items = items(node, path, "a list of strings", sink)?.iter().enumerate();
+    Some(items.filter_map(|(n, item)| read_text(item, path.item(n), sink)).collect())
+}
+
+pub(crate) fn read_table_list<T: Read>(node: &Node, path: &KeyPath, sink: &Sink<'_>) -> Option<Vec<T>> {
+    let items = items(node, path, "a list of tables", sink)?.iter().enumerate();
+    Some(items.filter_map(|(n, item)| read_table(item, path.item(n), sink)).collect())
+}
+
+fn items<'n>(node: &'n Node, path: &KeyPath, expected: &str, sink: &Sink<'_>) -> Option<&'n [Node]> {
+    if let Value::List(items) = &node.value {
+        return Some(items);
+    }
+    wrong_type(node, path.clone(), expected, sink);
+    None
+}
+
+/// Reads items of which each may stand there once.
+fn read_each<T>(
+    items: &[Node],
+    path: &KeyPath,
+    sink: &Sink<'_>,
+    read: impl Fn(&Node, KeyPath, &Sink<'_>) -> Option<T>,
+) -> Vec<T> {
+    let mut seen: Vec<&Value> = Vec::with_capacity(items.len());
+    let mut values = Vec::with_capacity(items.len());
+    for (n, item) in items.iter().enumerate() {
+        let text = match &item.value {
+            Value::Text(text) => Some(shown(text)),
+            Value::Integer(number) => Some(number.to_string()),
+            _ => None,
+        };
+        if let Some(value) = text {
+            if seen.contains(&&item.value) {
+                let problem = Problem::Duplicate { key: path.clone(), value };
+                sink.put(&problem, item, &item.span, Hint::new("the second one"));
+                continue;
+            }
+            seen.push(&item.value);
+        }
+        values.extend(read(item, path.item(n), sink));
+    }
+    values
+}
+
+pub(crate) fn read_map<K, V>(
+    node: &Node,
+    path: &KeyPath,
+    sink: &Sink<'_>,
+    read: impl Fn(&Node, KeyPath, &Sink<'_>) -> Option<V>,
+) -> Option<BTreeMap<K, V>>
+where
+    K: FromStr<Err = BadValue> + Ord,
+{
+    let Some(entries) = node.entries() else {
+        wrong_type(node, path.clone(), "a table", sink);
+        return None;
+    };
+    let mut map = BTreeMap::new();
+    for (name, entry) in entries {
+        let value = read(entry, path.key(name), sink);
+        match name.parse() {
+            Ok(name) => map.extend(value.map(|value| (name, value))),
+            Err(bad) => {
+                let bad: BadValue = bad;
+                let problem = Problem::BadKey {
+                    table: path.clone(),
+                    name: format!("`{}`", quoted(name)),
+                    expected: bad.expected,
+                };
+                let hint = Hint::meant(format!("in `{path}`"), bad.meant.as_deref());
+                sink.put(&problem, entry, &entry.key, hint);
+            }
+        }
+    }
+    Some(map)
+}
