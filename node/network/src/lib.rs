@@ -5,7 +5,10 @@
 //! the kernel, servers and the clock say.
 #![forbid(unsafe_code)]
 
+pub mod dhcp;
 pub mod files;
+pub mod firewall;
+pub mod names;
 mod order;
 mod state;
 

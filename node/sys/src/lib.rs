@@ -14,6 +14,7 @@ pub mod host;
 pub mod loopback;
 pub mod module;
 pub mod mount;
+pub mod packet;
 pub mod partition;
 pub mod peer;
 pub mod poll;

@@ -1,0 +1,103 @@
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn range(first: u16, last: u16) -> PortRange {
+    PortRange { first, last }
+}
+
+fn net(text: &str) -> IpNet {
+    text.parse().expect("a network")
+}
+
+fn example() -> Firewall {
+    let allow = |protocol, ports: &[PortRange], from: &[&str]| Allow {
+        protocol,
+        ports: ports.to_vec(),
+        from: from.iter().map(|text| net(text)).collect(),
+    };
+    Firewall {
+        allow: vec![
+            allow(Transport::Tcp, &[range(443, 443), range(80, 80)], &[]),
+            allow(
+                Transport::Tcp,
+                &[range(30000, 32767), range(32000, 33000)],
+                &["10.0.0.0/8", "10.1.0.0/16"],
+            ),
+            allow(Transport::Udp, &[range(53, 53)], &["192.0.2.0/24", "2001:db8::/32"]),
+            allow(Transport::Udp, &[range(4789, 4789)], &["0.0.0.0/0"]),
+        ],
+    }
+}
+
+/// Whether the `nft` of this machine takes the rules; nothing if it has none, or no right to ask the kernel.
+fn check(text: &str) {
+    let works = |arguments: &[&str], input: &str| {
+        let mut child = Command::new("nft")
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .ok()?;
+        child.stdin.take()?.write_all(input.as_bytes()).ok()?;
+        child.wait_with_output().ok()
+    };
+    let probe = works(&["-c", "-f", "-"], "table inet probe { }\n");
+    if !probe.is_some_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CORTEN_REQUIRE_TOOLS").is_none(), "nft is missing or may not check");
+        eprintln!("skipped: nft is missing or may not check rules");
+        return;
+    }
+    let output = works(&["-c", "-f", "-"], text).expect("it ran just now");
+    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn closed() {
+    let text = ruleset(&Firewall::default(), Api::default());
+    insta::assert_snapshot!(text);
+    check(&text);
+}
+
+#[test]
+fn with_rules() {
+    let allowed = [net("192.0.2.0/24"), net("2001:db8::/32")];
+    let text = ruleset(&example(), Api { ports: &[7443], allowed: &allowed });
+    insta::assert_snapshot!(text);
+    check(&text);
+}
+
+#[test]
+fn a_thousand_rules_are_taken() {
+    let rule = |number: u16| Allow {
+        protocol: if number.is_multiple_of(2) { Transport::Tcp } else { Transport::Udp },
+        ports: vec![range(number * 10 + 1, number * 10 + 25)],
+        from: vec![IpNet::new([10, (number >> 8) as u8, number as u8, 0].into(), 24).expect("24 fits")],
+    };
+    let firewall = Firewall { allow: (0..1000).map(rule).collect() };
+    let text = ruleset(&firewall, Api { ports: &[7443], allowed: &[] });
+    assert!(text.len() < 200_000, "{}", text.len());
+    check(&text);
+}
+
+proptest! {
+    #[test]
+    fn merged_ports_are_the_same_ports(ports in proptest::collection::vec((0_u16..200, 0_u16..30), 0..20)) {
+        let ports: Vec<PortRange> = ports.into_iter().map(|(first, more)| range(first, first + more)).collect();
+        let result = merged(ports.clone());
+        let holds = |ranges: &[PortRange], port| ranges.iter().any(|one| one.first <= port && port <= one.last);
+        for port in 0..300 {
+            prop_assert_eq!(holds(&ports, port), holds(&result, port));
+        }
+        prop_assert!(result.windows(2).all(|pair| pair[0].last + 1 < pair[1].first));
+    }
+}
+
+#[test]
+fn the_highest_port_merges() {
+    assert_eq!(merged(vec![range(65535, 65535), range(1, 65535)]), [range(1, 65535)]);
+}
