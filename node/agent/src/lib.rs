@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod facts;
+pub mod logs;
 pub mod root;
