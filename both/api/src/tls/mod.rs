@@ -18,7 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{OtherError, RootCertStore};
 
 pub use client::{NotPinned, ServerCheck, client};
-pub use server::{Trust, server};
+pub use server::{Trust, check_client, server};
 
 use crate::identity::{Certificate, CertificateError, Identity, PemError, certificates};
 
@@ -37,6 +37,9 @@ pub enum TlsError {
     /// The certificate of an authority.
     #[error("certificate of an authority: {0}")]
     Authority(#[source] CertificateError),
+    /// The certificate of a client.
+    #[error("certificate of a client: {0}")]
+    Client(#[source] CertificateError),
     /// Nobody could be trusted.
     #[error("no authority is named, so nobody could be let in")]
     NoAuthority,

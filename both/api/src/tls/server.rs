@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -10,7 +11,7 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme};
 
 use super::{ALPN, TlsError, chain, provider, refused, roots};
-use crate::identity::{Client, Fingerprint, Identity};
+use crate::identity::{Client, Fingerprint, Identity, PemError, certificates};
 
 /// Whom a node lets in.
 #[derive(Clone, Debug)]
@@ -33,15 +34,11 @@ pub enum Trust {
 /// Revocation and expiry are looked at when a connection begins. Whoever applies another [`Trust`] has to close the
 /// connections of clients that it would not let in.
 pub fn server(identity: &Identity, trust: &Trust) -> Result<Arc<ServerConfig>, TlsError> {
-    let provider = provider();
-    let builder = ServerConfig::builder_with_provider(provider.clone())
-        .with_protocol_versions(&[&rustls::version::TLS13])?;
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&rustls::version::TLS13])?;
     let builder = match trust {
         Trust::Clients { authorities, revoked } => {
-            let webpki =
-                WebPkiClientVerifier::builder_with_provider(roots(authorities)?, provider).build()?;
-            let revoked = revoked.iter().copied().collect();
-            builder.with_client_cert_verifier(Arc::new(Verifier { webpki, revoked }))
+            builder.with_client_cert_verifier(Arc::new(Verifier::new(authorities, revoked)?))
         }
         Trust::Maintenance => builder.with_no_client_auth(),
     };
@@ -53,11 +50,28 @@ pub fn server(identity: &Identity, trust: &Trust) -> Result<Arc<ServerConfig>, T
     Ok(Arc::new(config))
 }
 
+/// Whether these authorities let a client in at a time, seconds since 1970: what a handshake would find of its chain,
+/// PEM. Says nothing of the key.
+pub fn check_client(chain: &str, authorities: &[String], at: i64) -> Result<Client, TlsError> {
+    let chain = certificates(chain).map_err(TlsError::Identity)?;
+    let (first, rest) = chain.split_first().ok_or(TlsError::Identity(PemError::NoCertificate))?;
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(at.try_into().unwrap_or_default()));
+    Verifier::new(authorities, &[])?.verify_client_cert(first, rest, at)?;
+    Client::read(first).map_err(TlsError::Client)
+}
+
 /// rustls' verifier, and after it: a role, and not revoked.
 #[derive(Debug)]
 struct Verifier {
     webpki: Arc<dyn ClientCertVerifier>,
     revoked: HashSet<Fingerprint>,
+}
+
+impl Verifier {
+    fn new(authorities: &[String], revoked: &[Fingerprint]) -> Result<Self, TlsError> {
+        let webpki = WebPkiClientVerifier::builder_with_provider(roots(authorities)?, provider()).build()?;
+        Ok(Self { webpki, revoked: revoked.iter().copied().collect() })
+    }
 }
 
 impl ClientCertVerifier for Verifier {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod build;
+mod keys;
 mod lock;
 mod recipe;
 mod run;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 pub use archive::ArchiveOptions;
 pub use build::{BuildArguments, LockOptions};
+pub use keys::KeysCommand;
 pub use lock::LockArguments;
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
@@ -42,6 +44,8 @@ pub enum Command {
     #[command(subcommand)]
     Recipe(RecipeCommand),
     Lock(LockArguments),
+    #[command(subcommand)]
+    Keys(KeysCommand),
     #[command(subcommand)]
     SecureBoot(SecureBootCommand),
     #[command(subcommand)]

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 mod build;
+mod keys;
 mod lock;
 mod recipe;
 mod run;
@@ -21,6 +22,7 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Recipe(command) => recipe::recipe(&command),
         Command::Lock(arguments) => lock::lock(&arguments),
+        Command::Keys(command) => keys::keys(&command),
         Command::SecureBoot(command) => secure_boot::secure_boot(&command),
         Command::Store(command) => store::store(&command),
         Command::Tools(command) => tools::tools(&command),
