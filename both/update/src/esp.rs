@@ -127,6 +127,18 @@ impl<D: BlockDevice> Esp<D> {
         Ok(outcome)
     }
 
+    /// Removes the boot images of all versions but one, which has to be there.
+    pub fn remove_others(&mut self, version: Digits) -> Result<Outcome, EspError> {
+        let entries = self.entries()?;
+        change::own(&entries, version)?;
+        let mut outcome = Outcome::AsItWas;
+        for entry in entries.iter().filter(|entry| entry.root != version) {
+            self.0.remove(&path(entry))?;
+            outcome = Outcome::Changed;
+        }
+        Ok(outcome)
+    }
+
     /// The boot image that the loader starts next.
     pub fn next_boot(&self) -> Result<Option<BootName>, EspError> {
         Ok(next_boot(&self.entries()?).cloned())

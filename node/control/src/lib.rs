@@ -7,11 +7,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 
+mod boot;
 mod client;
 mod request;
 mod status;
 mod system;
 
+pub use boot::{BOOT_PATH, Boot};
 pub use client::ControlError;
 pub use request::{Answer, NoRequest, Partition, Request, Then};
 pub use status::{State, Status};

@@ -68,6 +68,13 @@ impl Disk {
         Path::new("/dev").join(&self.name)
     }
 
+    /// Its serial number, where its driver tells one.
+    pub fn serial(&self) -> Option<String> {
+        let read = |path: &str| fs::read_to_string(self.sys.join(path)).ok();
+        let serial = read("serial").or_else(|| read("device/serial"))?;
+        Some(serial.trim().to_string()).filter(|serial| !serial.is_empty())
+    }
+
     /// Size in bytes; 0 where it is not known.
     pub fn bytes(&self) -> u64 {
         // The size in sysfs counts 512 bytes, whatever the sectors of the disk are.

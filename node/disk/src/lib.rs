@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 
+pub mod data;
 pub mod device;
 mod error;
 pub mod loader;
+pub mod reset;
 pub mod search;
 pub mod slot;
 pub mod state;

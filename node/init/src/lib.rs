@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::expect_used, clippy::panic))]
 
+mod apply;
 mod button;
 mod cgroup;
 pub mod cmdline;
@@ -25,9 +26,11 @@ mod modprobe;
 mod modules;
 mod mounts;
 mod node;
+mod platform;
 mod power;
 mod privileges;
 pub mod report;
+mod reset;
 pub mod role;
 mod stage1;
 mod stage2;

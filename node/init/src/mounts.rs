@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use corten_sys::SysError;
-use corten_sys::mount::{Mount, MountFlags, mount, unmount};
+use corten_sys::mount::{Mount, MountFlags, mount, remount, unmount};
 
 use crate::log::{Level, Log};
 
@@ -85,6 +85,11 @@ pub fn root(log: &Log) -> Result<(), SysError> {
         }
     }
     Ok(())
+}
+
+/// Lets a group see the processes of all users, as root does.
+pub fn show_processes(group: u32) -> Result<(), SysError> {
+    remount("/proc", STRICT, &format!("hidepid=invisible,gid={group}"))
 }
 
 /// Mounts what stands in for the state.

@@ -8,7 +8,7 @@ use corten_control::{Request, SOCKET};
 use crate::log::Log;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
-use crate::{failure, health, modprobe, stage1, stage2};
+use crate::{apply, failure, health, modprobe, platform, reset, stage1, stage2};
 
 /// Where this program lies in the root.
 pub(crate) const PROGRAM: &str = "/usr/lib/corten/init";
@@ -28,6 +28,12 @@ enum Role {
     Health(Vec<String>),
     /// Asks PID 1 for something, in the name of a program of the node.
     Request(String),
+    /// Collects what the machine brings along as its configuration.
+    Platform,
+    /// Makes the machine what the agent wrote.
+    Apply,
+    /// Marks partitions that are made anew at the next start.
+    Reset(Vec<String>),
     /// Somebody asks what this is.
     Version,
     /// Not something that can be done.
@@ -47,6 +53,9 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         _ if is_pid_1 => Role::Stage1,
         (_, Some("coldplug")) => Role::Coldplug,
         (_, Some("request")) => Role::Request(rest.get(1).cloned().unwrap_or_default()),
+        (_, Some("platform")) => Role::Platform,
+        (_, Some("apply")) => Role::Apply,
+        (_, Some("reset")) => Role::Reset(rest.get(1..).unwrap_or_default().to_vec()),
         (_, Some("health")) => Role::Health(rest.get(1..).unwrap_or_default().to_vec()),
         _ => Role::Unknown,
     }
@@ -76,6 +85,9 @@ pub fn run(arguments: &[String]) -> ExitCode {
         Role::Coldplug => modprobe::all_devices(),
         Role::Health(words) => health::child::run(&words.iter().map(String::as_str).collect::<Vec<_>>()),
         Role::Request(wish) => request(&wish),
+        Role::Platform => platform::collect(),
+        Role::Apply => apply::run(),
+        Role::Reset(names) => reset::run(&names),
         Role::Version => {
             println!("corten-init {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

@@ -2,7 +2,8 @@
 
 use std::{fs, io, thread};
 
-use corten_services::{SERVICES_PATH, Services};
+use corten_control::{BOOT_PATH, Boot};
+use corten_services::{Requests, SERVICES_PATH, Service, Services};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::{cache, host, loopback};
 
@@ -31,7 +32,7 @@ pub fn run(log: &Log, watchdog: &Watchdog, handover: &str) -> Failure {
             return Failure::new("taking signals", error, "the kernel lacks a part that Corten needs");
         }
     };
-    match prepare(&root, secure_boot, Bench { log, watchdog, timeline: &mut timeline }) {
+    match prepare(&root, esp.as_deref(), secure_boot, Bench { log, watchdog, timeline: &mut timeline }) {
         Ok(Prepared { image, services, settings, state }) => {
             let health = Health::new(root, esp, &image);
             let start = Start { signals, image, services, state, settings, timeline, health };
@@ -51,7 +52,12 @@ struct Prepared {
     state: State,
 }
 
-fn prepare(root: &Root, secure_boot: bool, mut bench: Bench<'_>) -> Result<Prepared, Failure> {
+fn prepare(
+    root: &Root,
+    esp: Option<&str>,
+    secure_boot: bool,
+    mut bench: Bench<'_>,
+) -> Result<Prepared, Failure> {
     let log = bench.log;
     let start = monotonic_ms();
     // The kernel reads and unpacks this program.
@@ -75,6 +81,7 @@ fn prepare(root: &Root, secure_boot: bool, mut bench: Bench<'_>) -> Result<Prepa
         (beside.ok().and_then(Result::ok).unwrap_or_else(|| Beside::work(log)), state)
     });
     let Beside { names, settings, names_end, settings_end } = beside;
+    show_processes(&services, log);
     names.map_err(|error| Failure::new("setting up cgroups", error, BROKEN))?;
     bench.timeline.record("stage2.names", mounted, names_end);
     bench.timeline.record("stage2.sysctl", names_end, settings_end);
@@ -85,7 +92,40 @@ fn prepare(root: &Root, secure_boot: bool, mut bench: Bench<'_>) -> Result<Prepa
         scrub_delay: command_line.scrub_delay,
         secure_boot,
     };
+    keep_boot(&image, &state, root, esp, log);
     Ok(Prepared { image, services, settings, state })
+}
+
+/// Lets the group of what manages the node see the processes of others.
+fn show_processes(services: &Services, log: &Log) {
+    let manages = |service: &&Service| service.requests == Requests::Everything && service.account.uid != 0;
+    if let Some(service) = services.services.iter().find(manages)
+        && let Err(error) = mounts::show_processes(service.account.gid)
+    {
+        log.write(Level::Warning, error);
+    }
+}
+
+/// Writes down what this start is.
+fn keep_boot(image: &Image, state: &State, root: &Root, esp: Option<&str>, log: &Log) {
+    let (machine_id, maintenance) = match state {
+        State::Mounted(kept) => (kept.machine_id.clone(), String::new()),
+        State::None(Failure { what, why, hint }) => (String::new(), format!("{what}: {why}; {hint}")),
+    };
+    let boot = Boot {
+        disk: root.disk.clone(),
+        slot: root.slot.clone(),
+        esp: esp.map(Into::into),
+        version: image.version.clone(),
+        root_hash: image.root_hash.to_string(),
+        secure_boot: image.secure_boot,
+        machine_id,
+        maintenance,
+    };
+    let text = serde_json::to_vec(&boot).unwrap_or_default();
+    if let Err(error) = fs::create_dir_all("/run/corten").and_then(|()| fs::write(BOOT_PATH, text)) {
+        log.write(Level::Warning, format_args!("{BOOT_PATH}: {error}"));
+    }
 }
 
 /// What does not need the disk.

@@ -93,7 +93,7 @@ fn read() -> Result<BTreeMap<String, String>, String> {
 
 /// The file of a setting below `/proc/sys`. As in sysctl.d(5), the first separator decides: names with full stops
 /// have a slash where an interface's name has a full stop, and names with slashes are paths already.
-fn path(key: &str) -> Option<PathBuf> {
+pub(crate) fn path(key: &str) -> Option<PathBuf> {
     let swap = |c| match c {
         '.' => '/',
         '/' => '.',

@@ -30,7 +30,9 @@ mod tests {
     #[test]
     fn documents_are_found_by_name_and_one_that_is_too_large_is_named() {
         let root = tempfile::tempdir().expect("a folder");
-        for (name, bytes) in [("b.toml", vec![b'b']), ("a.yaml", vec![b'a']), ("c", vec![0; MAX_DOCUMENT + 1])] {
+        for (name, bytes) in
+            [("b.toml", vec![b'b']), ("a.yaml", vec![b'a']), ("c", vec![0; MAX_DOCUMENT + 1])]
+        {
             let folder = root.path().join(FOLDER).join(name);
             fs::create_dir_all(&folder).expect("a folder");
             fs::write(folder.join("raw"), bytes).expect("a file");

@@ -92,9 +92,9 @@ impl Findings {
 fn file_name(place: &str, name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let name: String = name.chars().take(64).map(safe).collect();
-    let known = Path::new(&name).extension().is_some_and(|ending| {
-        ["toml", "yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known))
-    });
+    let known = Path::new(&name)
+        .extension()
+        .is_some_and(|ending| ["toml", "yaml", "yml"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
     if known { format!("{place}-{name}") } else { format!("{place}-{name}.toml") }
 }
 

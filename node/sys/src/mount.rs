@@ -31,6 +31,12 @@ pub fn mount(what: &Mount<'_>) -> Result<()> {
         .map_err(failed("mount", format!("{} on {}", what.kind, what.target)))
 }
 
+/// Changes flags and options of a mounted file system.
+pub fn remount(target: &str, flags: MountFlags, data: &str) -> Result<()> {
+    let data = CString::new(data).unwrap_or_default();
+    rustix::mount::mount_remount(target, flags, data.as_c_str()).map_err(failed("mount -o remount", target))
+}
+
 /// Moves a mounted tree to another directory.
 pub fn move_mount(from: &str, to: &str) -> Result<()> {
     rustix::mount::mount_move(from, to).map_err(failed("mount --move", format!("{from} to {to}")))

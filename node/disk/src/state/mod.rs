@@ -12,6 +12,7 @@ mod tool;
 pub use prepare::{Age, Around, GROW, Growth, Mounted, make_options, prepare};
 pub use rule::{Begin, Mark, begin, grows};
 pub use tool::ToolError;
+pub(crate) use tool::run;
 
 /// Where the state is mounted.
 pub const MOUNT_POINT: &str = "/var";

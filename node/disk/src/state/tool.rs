@@ -32,7 +32,7 @@ pub enum ToolError {
 
 /// Runs a program to its end. `wait` is called all the time until then, so that a watchdog can be fed: a check takes
 /// as long as the file system is large.
-pub(super) fn run(
+pub(crate) fn run(
     program: &'static str,
     arguments: &[&str],
     succeeds: fn(ExitStatus) -> bool,

@@ -111,7 +111,8 @@ pub fn complete(disk: &Disk, state: &StatePartition) -> Result<(), NoState> {
     Ok(())
 }
 
-fn open(disk: &Disk) -> Result<FileDevice, NoState> {
+/// Opens a disk for changes of its table.
+pub(crate) fn open(disk: &Disk) -> Result<FileDevice, NoState> {
     let path = disk.path();
     let file = File::options().read(true).write(true).open(&path);
     Ok(file.and_then(FileDevice::new).map_err(|error| io(&path, error))?)

@@ -15,9 +15,11 @@ mod plan;
 mod room;
 mod write;
 
+pub(crate) use apply::open;
 pub use apply::{Brought, StatePartition, apply, bring_up, complete};
+pub(crate) use plan::labelled_number;
 pub use plan::{
-    Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, other_label, plan, state_of,
+    Change, Fresh, MIN_STATE, NoRoom, Plan, Refusal, STATE_LABEL, being_made, other_label, plan, state_of,
     without_being_made,
 };
 pub use write::{Foreign, WriteError, find, rewrite};

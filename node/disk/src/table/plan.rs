@@ -141,6 +141,15 @@ pub fn without_being_made(table: &Table, state: u32) -> Table {
     table
 }
 
+/// The table with the state to be made anew.
+pub fn being_made(table: &Table, state: u32) -> Table {
+    let mut table = table.clone();
+    if let Some(partition) = table.partitions.get_mut(&state) {
+        partition.attributes |= types::ATTRIBUTE_BEING_MADE;
+    }
+    table
+}
+
 /// Decides. `slot` is the label of the slot that runs, `disk_bytes` the size that the disk has now.
 pub fn plan(found: &Found, disk_bytes: u64, slot: &str, fresh: &Fresh) -> Result<Plan, Refusal> {
     let mut table = found.table.clone();
@@ -215,6 +224,12 @@ pub fn other_label(slot: &str) -> String {
 /// The partition of that type and label.
 fn labelled<'a>(table: &'a Table, kind: Guid, label: &str) -> Option<&'a Partition> {
     table.partitions.values().find(|partition| partition.kind == kind && partition.label == label)
+}
+
+/// The number of the partition of that type and label.
+pub(crate) fn labelled_number(table: &Table, kind: Guid, label: &str) -> Option<u32> {
+    let is = |partition: &Partition| partition.kind == kind && partition.label == label;
+    table.partitions.iter().find(|(_, partition)| is(partition)).map(|(number, _)| *number)
 }
 
 fn length(partition: &Partition) -> u64 {

@@ -33,6 +33,13 @@ use crate::log::{Level, Log};
 use crate::node::Image;
 use crate::role::PROGRAM;
 
+/// Opens the EFI system partition of that name for changes.
+pub(crate) fn open_esp(
+    name: &str,
+) -> Result<corten_update::esp::Esp<corten_formats::device::FileDevice>, String> {
+    versions::open(name).map_err(|error| error.to_string())
+}
+
 /// Why a stop happens, as far as the count goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use corten_services::Kill;
 use corten_report::{Event, Step};
+use corten_services::Kill;
 use corten_sys::clock::monotonic_ms;
 use corten_sys::process::{self, Signal};
 

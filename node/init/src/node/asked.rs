@@ -50,9 +50,10 @@ impl Node<'_> {
             return self.told(peer, found).map(|()| Some(Answer::Accepted));
         }
         let may = peer.uid == 0
-            || self.table.iter().any(|service| {
-                service.account.uid == peer.uid && service.requests == May::Everything
-            });
+            || self
+                .table
+                .iter()
+                .any(|service| service.account.uid == peer.uid && service.requests == May::Everything);
         if !may {
             return Err(format!("user {} asked, and only root and what manages the node may", peer.uid));
         }

@@ -13,9 +13,9 @@ mod wait;
 use std::collections::BTreeSet;
 
 use corten_control::Status;
-use corten_services::{Kill, Maintenance, Restart, Service, Services};
 use corten_formats::verity::RootHash;
 use corten_report::{Event, Failed};
+use corten_services::{Kill, Maintenance, Restart, Service, Services};
 use corten_sys::clock::monotonic_ms;
 use corten_sys::host::Down;
 use corten_sys::process::{self, Exit};
@@ -35,10 +35,10 @@ use crate::sysctl::Pending;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 
+use asked::Work;
 use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
-use asked::Work;
 use requests::{ClientId, Requests};
 use wait::Readable;
 

@@ -1,0 +1,56 @@
+//! The child that collects what the machine brings along as its configuration and hands it to what manages the node.
+//! It runs before that, and again when disks have appeared.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use corten_control::{BOOT_PATH, Boot};
+use corten_platform::{FOLDER, Findings, keep, of_esp, of_fw_cfg, of_smbios, of_volumes};
+use corten_services::{Requests, SERVICES_PATH, Services};
+
+use crate::log::{Level, Log};
+use crate::modules::Modules;
+
+/// QEMU's device, by its ACPI identity.
+const FW_CFG: &str = "/sys/bus/acpi/devices/QEMU0002:00";
+
+/// Collects the documents.
+pub fn collect() -> ExitCode {
+    let log = Log::open();
+    let root = Path::new("/");
+    let boot: Boot =
+        fs::read(BOOT_PATH).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    if Path::new(FW_CFG).exists()
+        && let Ok(modules) = Modules::open()
+        && let Err(error) = modules.load("qemu_fw_cfg", &log)
+    {
+        log.write(Level::Warning, format_args!("module qemu_fw_cfg: {error}"));
+    }
+    let mut found = boot.esp.map(|esp| of_esp(&Path::new("/dev").join(esp))).unwrap_or_default();
+    found.extend(of_volumes(&boot.disk));
+    found.extend(of_smbios(root));
+    found.extend(of_fw_cfg(root));
+    let Findings { documents, problems } = found;
+    for problem in &problems {
+        println!("configuration: {problem}");
+    }
+    for document in &documents {
+        println!("configuration: {} ({} bytes)", document.name, document.bytes.len());
+    }
+    match keep(Path::new(FOLDER), &documents, group()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{FOLDER}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The group of what manages the node; root's where nothing does.
+fn group() -> u32 {
+    let table = fs::read(SERVICES_PATH).ok().and_then(|text| serde_json::from_slice::<Services>(&text).ok());
+    let services = table.unwrap_or_default().services;
+    let manages = services.into_iter().find(|service| service.requests == Requests::Everything);
+    manages.map_or(0, |service| service.account.gid)
+}
