@@ -25,6 +25,12 @@ pub enum Exit {
     Machine,
     /// Keys for Secure Boot can't be used, or not be written.
     Key,
+    /// A node can't be reached, or is not the one that was expected.
+    Unreached,
+    /// A node answered that it won't or can't.
+    Refused,
+    /// Some of several nodes did what they were asked for, others did not.
+    SomeNodes,
 }
 
 /// Every exit code with its meaning, for the help text. 2 is clap's.
@@ -40,7 +46,10 @@ Exit codes:
   7  the image can't be made
   8  the node was not ready in time, or said that it can't be
   9  the virtual machine can't be run, or a node that was ready did not stop
-  10 a key, certificate or firmware variable for Secure Boot can't be used";
+  10 a key, certificate or firmware variable for Secure Boot can't be used
+  11 a node can't be reached, or is not the one that was expected
+  12 a node refused, or could not do what it was asked for
+  13 of several nodes some failed";
 
 impl Exit {
     /// The number.
@@ -56,6 +65,9 @@ impl Exit {
             Self::NotReady => 8,
             Self::Machine => 9,
             Self::Key => 10,
+            Self::Unreached => 11,
+            Self::Refused => 12,
+            Self::SomeNodes => 13,
         }
     }
 }

@@ -1,2 +1,12 @@
 //! Talks to nodes: contexts, TLS, calls, what is shown of them.
+//!
+//! ```text
+//! contexts -> connection -> ask, each, follow -> view -> printed, or drawn by the dashboard
+//! ```
 #![forbid(unsafe_code)]
+
+pub mod ask;
+pub mod connection;
+pub mod contexts;
+pub mod each;
+pub mod view;

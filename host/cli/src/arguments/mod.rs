@@ -4,6 +4,7 @@ mod archive;
 mod build;
 mod keys;
 mod lock;
+mod node;
 mod recipe;
 mod run;
 mod secure_boot;
@@ -17,6 +18,7 @@ pub use archive::ArchiveOptions;
 pub use build::{BuildArguments, LockOptions};
 pub use keys::KeysCommand;
 pub use lock::LockArguments;
+pub use node::{LookCommand, NodeArguments, NodeCommand, NodeOptions};
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
 pub use secure_boot::SecureBootCommand;
@@ -44,6 +46,7 @@ pub enum Command {
     #[command(subcommand)]
     Recipe(RecipeCommand),
     Lock(LockArguments),
+    Node(NodeArguments),
     #[command(subcommand)]
     Keys(KeysCommand),
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 mod build;
 mod keys;
 mod lock;
+mod node;
 mod recipe;
 mod run;
 mod secure_boot;
@@ -22,6 +23,7 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Recipe(command) => recipe::recipe(&command),
         Command::Lock(arguments) => lock::lock(&arguments),
+        Command::Node(arguments) => node::node(&arguments),
         Command::Keys(command) => keys::keys(&command),
         Command::SecureBoot(command) => secure_boot::secure_boot(&command),
         Command::Store(command) => store::store(&command),

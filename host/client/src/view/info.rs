@@ -1,0 +1,177 @@
+//! What a node is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use corten_api::v1;
+use serde::Serialize;
+
+use super::output::View;
+use super::table::{Cell, Table, Tone, Width, number, printable, text};
+use super::units::{duration, percent, second, size, time};
+
+/// How a node is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It has a configuration.
+    Configured,
+    /// It has none, or no state, and waits for a person.
+    Maintenance,
+    /// It says something that this version does not know.
+    Unknown,
+}
+
+impl Mode {
+    fn of(mode: v1::Mode) -> Self {
+        match mode {
+            v1::Mode::Configured => Self::Configured,
+            v1::Mode::Maintenance => Self::Maintenance,
+            v1::Mode::Unspecified => Self::Unknown,
+        }
+    }
+
+    /// The word for it, in its tone.
+    pub fn cell(self) -> Cell {
+        match self {
+            Self::Configured => Cell::of("configured", Tone::Good),
+            Self::Maintenance => Cell::of("maintenance", Tone::Waiting),
+            Self::Unknown => Cell::of("unknown", Tone::Bad),
+        }
+    }
+}
+
+/// What a node says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(missing_docs, reason = "fields are those of corten.v1.InfoResponse")]
+pub struct Info {
+    pub hostname: String,
+    pub mode: Mode,
+    pub reason: Option<String>,
+    pub os: String,
+    pub version: String,
+    pub root_hash: String,
+    pub kernel: String,
+    pub architecture: String,
+    pub secure_boot: bool,
+    pub agent: String,
+    pub machine_id: String,
+    pub fingerprint: String,
+    pub labels: BTreeMap<String, String>,
+    pub booted_at: String,
+    pub uptime_seconds: u64,
+    pub now: String,
+    pub processors: u32,
+    pub memory_bytes: u64,
+    pub memory_used_bytes: u64,
+    pub load: [f64; 3],
+    pub processes: u32,
+}
+
+impl From<v1::InfoResponse> for Info {
+    fn from(response: v1::InfoResponse) -> Self {
+        let mode = Mode::of(response.mode());
+        // Numbers that are none have no form in JSON.
+        let load = [response.load_1, response.load_5, response.load_15];
+        Self {
+            hostname: response.hostname,
+            mode,
+            reason: Some(response.reason).filter(|reason| !reason.is_empty()),
+            os: response.os,
+            version: response.version,
+            root_hash: response.root_hash,
+            kernel: response.kernel,
+            architecture: response.architecture,
+            secure_boot: response.secure_boot,
+            agent: response.agent,
+            machine_id: response.machine_id,
+            fingerprint: response.fingerprint,
+            labels: response.labels.into_iter().collect(),
+            booted_at: second(response.booted_at),
+            uptime_seconds: response.uptime_seconds,
+            now: time(response.now_ns),
+            processors: response.processors,
+            memory_bytes: response.memory_bytes,
+            memory_used_bytes: response.memory_used_bytes,
+            load: load.map(|load| if load.is_finite() { load } else { 0.0 }),
+            processes: response.processes,
+        }
+    }
+}
+
+impl Info {
+    /// How long it has been up.
+    pub fn uptime(&self) -> Duration {
+        Duration::from_secs(self.uptime_seconds)
+    }
+
+    fn memory(&self) -> String {
+        let share = percent(self.memory_used_bytes, self.memory_bytes);
+        format!("{} of {} used ({share})", size(self.memory_used_bytes), size(self.memory_bytes))
+    }
+}
+
+impl View for Info {
+    fn table(&self) -> Table {
+        let mut table = Table::new([
+            text("HOSTNAME"),
+            text("MODE"),
+            text("VERSION"),
+            text("KERNEL"),
+            number("UP"),
+            number("CPUS"),
+            number("MEMORY"),
+            number("USED"),
+            number("LOAD"),
+        ]);
+        table.row([
+            printable(&self.hostname).into(),
+            self.mode.cell(),
+            printable(&self.version).into(),
+            printable(&self.kernel).into(),
+            duration(self.uptime()).into(),
+            self.processors.to_string().into(),
+            size(self.memory_bytes).into(),
+            percent(self.memory_used_bytes, self.memory_bytes).into(),
+            format!("{:.2}", self.load[0]).into(),
+        ]);
+        table
+    }
+
+    /// One line a fact: they are too many for one row.
+    fn alone(&self, _width: Width) -> String {
+        let mode = self.mode.cell();
+        let mode = match &self.reason {
+            Some(reason) => format!("{}: {}", mode.tone.paint(&mode.text), printable(reason)),
+            None => mode.tone.paint(&mode.text),
+        };
+        let labels = self.labels.iter().map(|(key, value)| printable(&format!("{key}={value}")));
+        let [one, five, fifteen] = self.load;
+        let mut out = String::new();
+        for (title, value) in [
+            ("hostname", printable(&self.hostname)),
+            ("mode", mode),
+            ("system", printable(&format!("{} {}", self.os, self.version))),
+            ("root hash", printable(&self.root_hash)),
+            ("kernel", printable(&format!("{} {}", self.kernel, self.architecture))),
+            ("secure boot", if self.secure_boot { "on" } else { "off" }.to_owned()),
+            ("agent", printable(&self.agent)),
+            ("machine id", printable(&self.machine_id)),
+            ("fingerprint", printable(&self.fingerprint)),
+            ("labels", labels.collect::<Vec<_>>().join(", ")),
+            ("booted", self.booted_at.clone()),
+            ("up", duration(self.uptime())),
+            ("clock", self.now.clone()),
+            ("processors", self.processors.to_string()),
+            ("memory", self.memory()),
+            ("load", format!("{one:.2} {five:.2} {fifteen:.2}")),
+            ("processes", self.processes.to_string()),
+        ] {
+            if !value.is_empty() {
+                let _ = writeln!(out, "{}{value}", Tone::Faint.paint(&format!("{title:<13}")));
+            }
+        }
+        out
+    }
+}

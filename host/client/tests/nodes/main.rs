@@ -1,0 +1,4 @@
+//! Clients against nodes in the same process: real TCP on loopback, real TLS, real HTTP/2, made-up answers.
+
+mod connecting;
+mod fake;
