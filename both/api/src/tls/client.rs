@@ -86,7 +86,7 @@ impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
+        _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         now: UnixTime,
@@ -95,8 +95,8 @@ impl ServerCertVerifier for Verifier {
             Check::Authority(roots) => {
                 let parsed = ParsedCertificate::try_from(end_entity)?;
                 let algorithms = self.provider.signature_verification_algorithms.all;
-                // Chain, validity, and serverAuth where there is an extended key usage.
-                verify_server_cert_signed_by_trust_anchor(&parsed, roots, intermediates, now, algorithms)?;
+                // Signed by an authority directly, validity, and serverAuth where there is an extended key usage.
+                verify_server_cert_signed_by_trust_anchor(&parsed, roots, &[], now, algorithms)?;
                 Certificate::read_node(end_entity).map_err(refused)?;
             }
             Check::Pinned(expected) => {

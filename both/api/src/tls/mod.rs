@@ -1,7 +1,9 @@
 //! TLS between clients and nodes: version 1.3 alone, aws-lc-rs as provider, HTTP/2 by ALPN.
 //!
 //! Chains and signatures are verified by rustls' own code. What is added here only ever refuses more: certificates
-//! that are for something else, that give no role, or that were revoked.
+//! that are for something else, that give no role, or that were revoked; and those that another authority stands
+//! between. Path length 0 says so in the authority's certificate, but nobody looks at that in a trust anchor. Who has
+//! a hierarchy trusts its lowest authority.
 //!
 //! Sessions are never resumed. A resumed one would skip the client's certificate, and with it revocation and expiry;
 //! connections are few and long, so a handshake costs nothing that matters. There is no early data either, which
