@@ -3,4 +3,5 @@
 
 pub mod facts;
 pub mod logs;
+pub mod metrics;
 pub mod root;
