@@ -116,7 +116,7 @@ pub(crate) fn node_of(
     days: Option<u32>,
 ) -> Result<Identity, IssueError> {
     let left = (authority.certificate().not_after - now.as_second()).div_euclid(SECONDS_A_DAY);
-    // Of an authority that has ended one day is asked for, which is then refused with the reason.
+    // Of an authority that has ended a day is asked for, which is then refused with the reason.
     let days = days.unwrap_or_else(|| left.max(1).try_into().unwrap_or(corten_api::identity::MAX_DAYS));
     authority.node(name, addresses, now.as_second(), days)
 }

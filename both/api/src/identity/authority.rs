@@ -64,6 +64,9 @@ pub enum IssueError {
         /// Whole days that the authority is still valid.
         left: i64,
     },
+    /// An authority that is of no more use.
+    #[error("the authority {0:?} has ended, or ends within a day: make another one")]
+    Ended(String),
     /// The file of the authority.
     #[error(transparent)]
     Pem(#[from] PemError),
@@ -128,8 +131,12 @@ impl Authority {
 
     fn issue(&self, mut parameters: CertificateParams, now: i64, days: u32) -> Result<Identity, IssueError> {
         let left = self.certificate.not_after.saturating_sub(now).div_euclid(SECONDS_A_DAY);
+        let authority = || self.certificate.name.clone();
+        if left < 1 {
+            return Err(IssueError::Ended(authority()));
+        }
         if i64::from(days) > left {
-            return Err(IssueError::Outlives { authority: self.certificate.name.clone(), days, left });
+            return Err(IssueError::Outlives { authority: authority(), days, left });
         }
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         parameters.use_authority_key_identifier_extension = true;

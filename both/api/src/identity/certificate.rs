@@ -91,7 +91,7 @@ pub enum CertificateError {
     #[error("{0:?} is an authority without the key usage keyCertSign")]
     Usage(String),
     /// It is for something else than what was asked for.
-    #[error("{name:?} is no {expected} certificate")]
+    #[error("the certificate of {name:?} is not {expected}")]
     Kind {
         /// Whose certificate it is.
         name: String,
@@ -128,12 +128,12 @@ impl Certificate {
 
     /// Reads a certificate that has to be of an authority.
     pub fn read_authority(der: &[u8]) -> Result<Self, CertificateError> {
-        Self::read(der)?.expect_kind(Kind::Authority, "authority's")
+        Self::read(der)?.expect_kind(Kind::Authority, "an authority's")
     }
 
     /// Reads a certificate that has to be a node's.
     pub fn read_node(der: &[u8]) -> Result<Self, CertificateError> {
-        Self::read(der)?.expect_kind(Kind::Node, "node's")
+        Self::read(der)?.expect_kind(Kind::Node, "a node's")
     }
 
     fn expect_kind(self, kind: Kind, expected: &'static str) -> Result<Self, CertificateError> {
@@ -147,7 +147,7 @@ impl Client {
         let Certificate { name, kind, fingerprint, not_after, .. } = Certificate::read(der)?;
         match kind {
             Kind::Client(role) => Ok(Self { name: name.parse()?, role, fingerprint, not_after }),
-            Kind::Authority | Kind::Node => Err(CertificateError::Kind { name, expected: "client's" }),
+            Kind::Authority | Kind::Node => Err(CertificateError::Kind { name, expected: "a client's" }),
         }
     }
 }
