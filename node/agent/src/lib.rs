@@ -5,3 +5,4 @@ pub mod facts;
 pub mod logs;
 pub mod metrics;
 pub mod root;
+pub mod support;

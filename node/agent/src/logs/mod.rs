@@ -12,8 +12,10 @@ mod follow;
 mod journal;
 mod record;
 mod ring;
+mod time;
 
 pub use follow::{LogError, follow};
 pub use journal::{Journal, Reader};
 pub use record::{Entry, parse};
 pub use ring::DEFAULT_BYTES;
+pub use time::rfc3339;
