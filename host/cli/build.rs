@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-const PROGRAMS: [&str; 3] = ["corten-init", "corten-health", "inventory.json"];
+const PROGRAMS: [&str; 5] =
+    ["corten-init", "corten-health", "corten-agent", "corten-network", "inventory.json"];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-env-changed=CORTEN_NODE_PROGRAMS");

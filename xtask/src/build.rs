@@ -11,8 +11,8 @@ use crate::inventory;
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The programs of the node, by package.
-pub const NODE_PACKAGES: [&str; 2] = ["corten-init", "corten-containers"];
-const NODE_PROGRAMS: [&str; 2] = ["corten-init", "corten-health"];
+pub const NODE_PACKAGES: [&str; 4] = ["corten-init", "corten-containers", "corten-agent", "corten-network"];
+const NODE_PROGRAMS: [&str; 4] = ["corten-init", "corten-health", "corten-agent", "corten-network"];
 
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {

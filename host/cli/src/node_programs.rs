@@ -6,6 +6,8 @@ use corten_image::NodePrograms;
 const EMBEDDED: NodePrograms = NodePrograms {
     init: include_bytes!(concat!(env!("OUT_DIR"), "/corten-init")),
     health: include_bytes!(concat!(env!("OUT_DIR"), "/corten-health")),
+    agent: include_bytes!(concat!(env!("OUT_DIR"), "/corten-agent")),
+    network: include_bytes!(concat!(env!("OUT_DIR"), "/corten-network")),
     inventory: include_str!(concat!(env!("OUT_DIR"), "/inventory.json")),
 };
 

@@ -27,13 +27,17 @@ use crate::select::{Selection, multiarch, select, unaccounted};
 use crate::signing::{Signing, signed};
 use crate::tree::tree;
 
-/// The programs of the node, which are part of every image.
+/// The programs of the node. Those that a service runs are part of an image, and PID 1 and the health check always.
 #[derive(Clone, Copy, Debug)]
 pub struct NodePrograms {
     /// PID 1.
     pub init: &'static [u8],
     /// The health check.
     pub health: &'static [u8],
+    /// The API.
+    pub agent: &'static [u8],
+    /// The network.
+    pub network: &'static [u8],
     /// What they are made of, as JSON.
     pub inventory: &'static str,
 }

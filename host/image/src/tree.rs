@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use corten_services::{SERVICES_PATH, SYSCTL_PATH};
 use corten_formats::tree::{Kind, Meta, Node, Tree};
 use corten_recipe::plan::Owner;
 use corten_recipe::{KeyPath, Plan};
+use corten_services::{SERVICES_PATH, SYSCTL_PATH};
 
 use crate::NodePrograms;
 use crate::assembly::{Assembly, Origin};
@@ -35,7 +35,7 @@ pub fn tree(
         placed.map_err(|error| error.at(&key))?;
     }
     own(&mut assembly, plan)?;
-    corten(&mut assembly, programs)?;
+    corten(&mut assembly, plan, programs)?;
     certificates(&mut assembly, &selection.certificates)?;
     accounts(&mut assembly, plan)?;
     identity(&mut assembly, who)?;
@@ -77,12 +77,29 @@ fn own(assembly: &mut Assembly, plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-/// Corten's own programs.
-fn corten(assembly: &mut Assembly, programs: &NodePrograms) -> Result<(), Error> {
-    assembly.file("/usr/lib/corten/init", Bytes::from_static(programs.init), 0o755, Origin::Corten)?;
-    assembly.file("/usr/lib/corten/health", Bytes::from_static(programs.health), 0o755, Origin::Corten)?;
+/// Corten's own programs: what every image has, and what its services run.
+fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Result<(), Error> {
+    let all = [
+        ("init", programs.init, Wanted::Always),
+        ("health", programs.health, Wanted::Always),
+        ("agent", programs.agent, Wanted::ByService),
+        ("network", programs.network, Wanted::ByService),
+    ];
+    for (name, program, wanted) in all {
+        let path = format!("/usr/lib/corten/{name}");
+        let runs = || plan.services.services.iter().any(|service| service.exec.first() == Some(&path));
+        if wanted == Wanted::Always || runs() {
+            assembly.file(&path, Bytes::from_static(program), 0o755, Origin::Corten)?;
+        }
+    }
     for name in ["init", "modprobe"] {
         assembly.symlink(&format!("/usr/sbin/{name}"), "../lib/corten/init", Origin::Corten)?;
     }
     Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Always,
+    ByService,
 }

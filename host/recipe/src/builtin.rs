@@ -12,7 +12,7 @@ pub struct BuiltIn {
 /// The recipe that is built where none is named.
 pub const DEFAULT: &str = "container-host";
 
-const RECIPES: [(BuiltIn, &str); 3] = [
+const RECIPES: [(BuiltIn, &str); 4] = [
     (
         BuiltIn {
             name: "base",
@@ -23,7 +23,7 @@ const RECIPES: [(BuiltIn, &str); 3] = [
     (
         BuiltIn {
             name: "container-host",
-            description: "base with containerd, crun and what container networks need",
+            description: "node with containerd, crun and what container networks need",
         },
         include_str!("../../../recipes/container-host.toml"),
     ),
@@ -34,11 +34,17 @@ const RECIPES: [(BuiltIn, &str); 3] = [
         },
         include_str!("../../../recipes/metal.toml"),
     ),
+    (
+        BuiltIn { name: "node", description: "base with the API that manages it, network and firewall" },
+        include_str!("../../../recipes/node.toml"),
+    ),
 ];
 
 /// Files by their path below the project's folder `recipes`.
-const FILES: [(&str, &[u8]); 1] =
-    [("files/containerd.toml", include_bytes!("../../../recipes/files/containerd.toml"))];
+const FILES: [(&str, &[u8]); 2] = [
+    ("files/config.toml", include_bytes!("../../../recipes/files/config.toml")),
+    ("files/containerd.toml", include_bytes!("../../../recipes/files/containerd.toml")),
+];
 
 /// The built-in recipes, by name.
 pub fn builtin_names() -> impl Iterator<Item = BuiltIn> {

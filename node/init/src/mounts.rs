@@ -50,8 +50,9 @@ const DIRECTORIES: [(&str, u32); 6] = [
     ("/run/lock", 0o755),
     ("/var/cache", 0o755),
     ("/var/lib", 0o755),
-    // Seeds, records and identities of the node itself.
-    ("/var/lib/corten", 0o700),
+    // Seeds, records and identities of the node itself, each with a mode of its own; what manages it has a directory
+    // in there.
+    ("/var/lib/corten", 0o711),
     ("/var/log", 0o755),
     ("/var/tmp", 0o1777),
 ];

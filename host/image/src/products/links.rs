@@ -7,7 +7,7 @@ use crate::error::Error;
 const LINKS: [(&str, &str); 3] = [
     ("/etc/mtab", "../proc/self/mounts"),
     ("/etc/machine-id", "../run/machine-id"),
-    ("/etc/resolv.conf", "../run/resolv.conf"),
+    ("/etc/resolv.conf", "../run/corten/network/resolv.conf"),
 ];
 
 /// Directories that are mount points of a running node.

@@ -111,19 +111,24 @@ pub mod rules {
         const MAX: usize = 64;
     }
 
-    /// Name of a directory of a service, right below `/run` and the like.
+    /// Name of a directory of a service, right below `/run` and the like, or below `corten` there.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum DirectoryName {}
     impl Rule for DirectoryName {
         const NAME: &'static str = "DirectoryName";
         const EXPECTED: &'static str = "one name of 1 to 64 characters `a-z`, `0-9`, `.`, `_` and `-`, \
-                                        no `.` first, and not `corten`, which is init's own";
+                                        no `.` first, and not `corten`, which is init's own; `corten/NAME` is allowed";
         const FIRST: &'static str = "a-z0-9_";
-        const REST: &'static str = "a-z0-9._-";
+        const REST: &'static str = "a-z0-9._/-";
         const MAX: usize = 64;
 
         fn fits(text: &str) -> bool {
-            text != "corten"
+            match text.split_once('/') {
+                None => text != "corten",
+                Some((above, name)) => {
+                    above == "corten" && !name.is_empty() && !name.starts_with('.') && !name.contains('/')
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use corten_recipe::{DEFAULT, HostLoader, Merged, Plan, builtin_names, builtin_recipe, schema_text};
+use corten_services::{Capabilities, Requests, Service};
 
 fn recipes() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes")
@@ -38,12 +39,26 @@ fn every_built_in_recipe_has_a_plan_under_its_own_name() {
 fn the_default_recipe_runs_containerd_with_crun_in_the_place_of_runc() {
     let plan = plan(DEFAULT);
     let services: Vec<&str> = plan.services.services.iter().map(|service| service.name.as_str()).collect();
-    assert_eq!(services, ["containerd"]);
+    assert_eq!(services, ["containerd", "network", "ntp", "platform", "agent"]);
     let link = |path: &str| plan.links.get(&path.parse().expect("a path")).map(ToString::to_string);
     assert_eq!(link("/usr/bin/runc").as_deref(), Some("crun"));
     let package = |name: &str| plan.packages.contains_key(&name.parse().expect("a package's name"));
     assert!(package("containerd") && package("crun") && !package("runc"));
     assert!(plan.products.contains(&corten_recipe::plan::Product::CertificateBundle));
+}
+
+#[test]
+fn what_faces_the_network_is_not_root_and_one_service_alone_may_ask_init_for_everything() {
+    let services = plan(DEFAULT).services.services;
+    let service = |name: &str| services.iter().find(|service| service.name == name).expect("it is there");
+    for name in ["agent", "network", "ntp"] {
+        let service = service(name);
+        assert_ne!(service.account.uid, 0, "{name}");
+        assert_ne!(service.capabilities, Capabilities::All, "{name}");
+    }
+    assert_eq!(service("agent").capabilities, Capabilities::of(["CAP_SYSLOG"]).expect("a capability"));
+    let asks = |service: &&Service| service.requests == Requests::Everything;
+    assert_eq!(services.iter().filter(asks).map(|service| &service.name).collect::<Vec<_>>(), ["agent"]);
 }
 
 #[test]

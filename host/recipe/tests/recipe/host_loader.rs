@@ -67,11 +67,11 @@ fn a_name_that_no_built_in_recipe_has_is_answered_with_what_was_meant() {
     assert_eq!(help("bas"), "did you mean `base`?");
     assert_eq!(
         help("Cargo.lock"),
-        "built in are base, container-host, metal; a path has a slash in it or ends in `.toml`"
+        "built in are base, container-host, metal, node; a path has a slash in it or ends in `.toml`"
     );
     // The working directory of a test is the crate's folder.
     assert_eq!(
         help("src"),
-        "built in are base, container-host, metal; a path has a slash in it or ends in `.toml`"
+        "built in are base, container-host, metal, node; a path has a slash in it or ends in `.toml`"
     );
 }
