@@ -24,7 +24,7 @@ pub enum KeysError {
     #[error("{}: no name of a folder", .0.display())]
     NoFolder(PathBuf),
     /// A name that can't be part of a file's name.
-    #[error("name {0:?}: files are called after it, so no slash in it and no dot at its beginning")]
+    #[error("name {:?}: files are called after it, so no slash in it and no dot at its beginning", .0.as_str())]
     FileName(Name),
     /// Everybody on this machine could use the key.
     #[error("{}: others can read or write this key (mode {mode:03o}): chmod 600", path.display())]

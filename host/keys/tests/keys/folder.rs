@@ -1,7 +1,9 @@
 //! `corten keys new`.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use corten_api::identity::Kind;
 use corten_api::role::Role;
@@ -100,12 +102,52 @@ fn what_an_interruption_left_is_no_obstacle_and_goes_away() {
     assert!(busy.exists() && other.exists());
 }
 
+/// Where the child makes a folder.
+const PLACE: &str = "CORTEN_TEST_PLACE";
+
+#[test]
+#[ignore = "run as a process of its own, to be killed"]
+fn makes_what_it_is_told() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let place = std::env::var_os(PLACE).map_or_else(|| elsewhere.path().join("acme"), PathBuf::from);
+    make(&place).expect("it is made");
+}
+
+#[test]
+fn killed_at_any_moment_it_is_whole_or_not_there() {
+    let above = tempfile::tempdir().expect("a folder");
+    let child = |place: &Path| {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.args(["--ignored", "--exact", "folder::makes_what_it_is_told"]).env(PLACE, place);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    };
+    let began = Instant::now();
+    let whole = above.path().join("whole");
+    assert!(child(&whole).wait().expect("it ends").success());
+    let (takes, files) = (began.elapsed(), all(&whole).len());
+
+    for moment in 0..24 {
+        let place = above.path().join("acme");
+        let mut child = child(&place);
+        // Most of the time goes into keys; what is written is written at the end.
+        std::thread::sleep(takes * moment / 20);
+        child.kill().expect("it is ours");
+        child.wait().expect("it ends");
+        if place.exists() {
+            assert_eq!(all(&place).len(), files);
+            fs::remove_dir_all(&place).expect("it is removed");
+        }
+    }
+    make(&above.path().join("acme")).expect("it is made");
+    assert_eq!(fs::read_dir(above.path()).expect("a folder").count(), 2);
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     let above = tempfile::tempdir().expect("a folder");
     let why = KeyFolder::make(&above.path().join("acme"), &name("acme"), then(), 0).expect_err("no days");
     assert_eq!(why.to_string(), "a certificate of 0 days; expected 1 to 36500");
-    assert_eq!(all(above.path()), Vec::<std::path::PathBuf>::new());
+    assert_eq!(all(above.path()), Vec::<PathBuf>::new());
 
     let file = above.path().join("file");
     fs::write(&file, "").expect("it is written");
