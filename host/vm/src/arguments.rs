@@ -44,6 +44,10 @@ pub fn arguments(machine: &Machine, places: &Places, accelerator: Accelerator) -
     // Without the option ROM neither firmware has a network boot to try.
     args.option("-device", "virtio-net-pci,netdev=net,romfile=");
     args.option("-device", "virtio-rng-pci");
+    for document in &machine.configuration {
+        let option = format!("name=opt/org.corten.config/{},file=", document.name);
+        args.option("-fw_cfg", with_path(&option, &document.path));
+    }
     channels(&mut args, places);
     if machine.watchdog == Watchdog::I6300esb {
         args.option("-device", "i6300esb");
@@ -197,7 +201,7 @@ fn with_path(option: &str, path: &Path) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Forward, Variables};
+    use crate::machine::{Document, Forward, Variables};
 
     fn places() -> Places {
         Places {
@@ -229,6 +233,7 @@ mod tests {
             writes: Writes::Dropped,
         });
         machine.forwards.push(Forward { host: 8443, guest: 7443 });
+        machine.configuration.push(Document { name: "10-run.toml".into(), path: "/tmp/a,b.toml".into() });
         insta::assert_snapshot!(text(&machine, Accelerator::Tcg));
     }
 

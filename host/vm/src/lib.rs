@@ -35,8 +35,8 @@ pub use disk::{keep_disk, sparse_copy};
 pub use emulator::{Emulator, Firmware};
 pub use error::Error;
 pub use machine::{
-    Accelerator, Boot, Disk, DiskBus, DiskFormat, Forward, ForwardError, Machine, OnReset, ROOM, SecureBoot,
-    Variables, Watchdog, Writes,
+    Accelerator, Boot, Disk, DiskBus, DiskFormat, Document, Forward, ForwardError, Machine, OnReset, ROOM,
+    SecureBoot, Variables, Watchdog, Writes,
 };
 pub use probe::{Choice, choose};
 pub use qmp::QmpEvent;

@@ -23,6 +23,8 @@ pub struct Machine {
     pub disk_bus: DiskBus,
     /// Ports of the host that lead to ports of the guest.
     pub forwards: Vec<Forward>,
+    /// Documents of the machine configuration that the guest finds, in the order of their names.
+    pub configuration: Vec<Document>,
     /// Hardware that restarts a guest which hangs.
     pub watchdog: Watchdog,
     /// What happens when the guest restarts itself.
@@ -48,12 +50,22 @@ impl Machine {
             starts_from: 0,
             disk_bus: DiskBus::Virtio,
             forwards: Vec::new(),
+            configuration: Vec::new(),
             watchdog: Watchdog::None,
             on_reset: OnReset::Restart,
             secure_boot: SecureBoot::Off,
             extra: Vec::new(),
         }
     }
+}
+
+/// A document of the machine configuration, handed over by QEMU's `fw_cfg`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Its name in the guest, with the ending of its format: `10-run.toml`. 32 characters at most.
+    pub name: String,
+    /// The file with its text.
+    pub path: PathBuf,
 }
 
 /// How a machine starts.
