@@ -10,6 +10,7 @@ use corten_api::identity::{Address, Authority, Identity, Name};
 use corten_api::role::Role;
 use corten_api::tls::check_client;
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::error::KeysError;
 use crate::files::{Existing, make_folder, sync_folder};
@@ -73,7 +74,7 @@ impl RunKeys {
     }
 
     /// The table `[api]` of the machine configuration of a node that is run.
-    pub fn machine_configuration(&self, node: &Identity) -> String {
+    pub fn machine_configuration(&self, node: &Identity) -> Zeroizing<String> {
         crate::machine_configuration(&self.authority, node)
     }
 }

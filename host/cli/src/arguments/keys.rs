@@ -47,7 +47,7 @@ pub enum KeysCommand {
     },
     /// Issues a certificate for a node and prints the table of its machine configuration, TOML, with its key.
     ///
-    /// The configuration says whose clients the node lets in (api.trusted) and what it shows (api.certificate). Keep
+    /// The configuration says whose clients the node lets in (api.trusted) and what it shows (api.certificate, api.key). Keep
     /// it like a key.
     Node {
         /// What the node is called.

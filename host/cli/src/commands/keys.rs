@@ -49,7 +49,7 @@ fn new(name: &Name, days: u32, directory: Option<&Path>) -> Result<Exit> {
 
 fn node(keys: &Path, name: &Name, addresses: &[Address], days: Option<u32>) -> Result<Exit> {
     let (authority, identity) = KeyFolder::new(keys).node(name, addresses, Timestamp::now(), days)?;
-    print!("{}", machine_configuration(&authority, &identity));
+    print!("{}", machine_configuration(&authority, &identity).as_str());
     Ok(Exit::Done)
 }
 

@@ -112,10 +112,7 @@ fn a_machine_configuration_is_toml_that_a_node_can_serve_with() {
     let api = &table["api"];
     let string = |value: &toml::Value| value.as_str().expect("a string").to_owned();
     let trusted = vec![string(&api["trusted"][0])];
-    let shown = Identity {
-        chain: string(&api["certificate"]["chain"]),
-        key: string(&api["certificate"]["key"]).into(),
-    };
+    let shown = Identity { chain: string(&api["certificate"]), key: string(&api["key"]).into() };
     assert_eq!((&trusted[0], &shown), (&authority.identity().chain, &node));
     // Without days it lasts as long as the authority.
     let certificate = shown.check().expect("key and certificate are of one");
@@ -127,6 +124,18 @@ fn a_machine_configuration_is_toml_that_a_node_can_serve_with() {
     let der = &certificates(&shown.chain).expect("PEM")[0];
     assert!(Client::read(der).is_err());
     assert!(Certificate::read_node(der).is_ok());
+}
+
+#[test]
+fn what_other_tools_write_around_pem_does_not_get_into_a_configuration() {
+    let (_place, folder) = folder();
+    let chain = folder.authority().expect("it is read").identity().chain.clone();
+    let files = folder.authority_files();
+    fs::write(&files.certificate, format!("subject = '''acme\r\n{}\nend", chain.replace('\n', "\r\n")))
+        .expect("it is written");
+    let (authority, node) = folder.node(&name("node-1"), &[], then(), None).expect("it is issued");
+    let table: toml::Table = machine_configuration(&authority, &node).parse().expect("it is TOML");
+    assert_eq!(table["api"]["trusted"][0].as_str(), Some(chain.as_str()));
 }
 
 #[test]
