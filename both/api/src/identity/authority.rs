@@ -18,7 +18,7 @@ use crate::role::Role;
 /// Days that a certificate can be valid, at most.
 pub const MAX_DAYS: u32 = 36_500;
 /// Seconds before its making from which a certificate is valid: a day, since the clock of a node that has not asked
-/// for the time yet may be set to a local time.
+/// for the time yet may be set to a local time. Not before 1970.
 pub const BACKDATE: i64 = SECONDS_A_DAY;
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 /// The last second that a certificate can hold, at the end of the year 9999, less what is added to it.
@@ -196,7 +196,8 @@ fn parameters(name: &Name, organisation: &str, now: i64, days: u32) -> Result<Ce
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(IssueError::Days(days));
     }
-    if !(BACKDATE..=LAST).contains(&now) {
+    // A machine whose clock has no battery starts in 1970, and has to be reachable all the same.
+    if !(0..=LAST).contains(&now) {
         return Err(IssueError::Clock(now));
     }
     let time = |seconds: i64| date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.unsigned_abs());
@@ -205,7 +206,7 @@ fn parameters(name: &Name, organisation: &str, now: i64, days: u32) -> Result<Ce
     subject.push(DnType::CommonName, name.as_str());
     subject.push(DnType::OrganizationName, organisation);
     parameters.distinguished_name = subject;
-    parameters.not_before = time(now - BACKDATE);
+    parameters.not_before = time((now - BACKDATE).max(0));
     parameters.not_after = time(now + i64::from(days) * SECONDS_A_DAY);
     parameters.is_ca = IsCa::ExplicitNoCa;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
