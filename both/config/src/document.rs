@@ -1,6 +1,7 @@
 //! Documents of a machine configuration, as they come in.
 
 pub use corten_document::Format;
+use corten_document::Source;
 
 /// Largest document, bytes: far above what a person writes, certificates included.
 pub const MAX_DOCUMENT: usize = 256 << 10;
@@ -14,6 +15,12 @@ pub struct Document {
     pub format: Format,
     /// Its text. It may hold secrets.
     pub text: String,
+}
+
+impl Document {
+    pub(crate) fn source(&self) -> Source {
+        Source::new(self.name.as_str(), self.format, self.text.as_str())
+    }
 }
 
 impl std::fmt::Debug for Document {

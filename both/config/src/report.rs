@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use corten_document::{Diagnostic, Source};
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -19,13 +21,30 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+impl From<&Diagnostic> for Problem {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let origin = diagnostic.origin();
+        Self {
+            document: origin.map(|origin| origin.source.name.to_string()).unwrap_or_default(),
+            line: origin.map_or(0, corten_document::Origin::line),
+            column: origin.map_or(0, corten_document::Origin::column),
+            key: diagnostic.key().map(ToString::to_string).unwrap_or_default(),
+            message: diagnostic.message().to_owned(),
+            help: diagnostic.help().map(str::to_owned),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.document)?;
-        if self.line > 0 {
-            write!(f, ":{}:{}", self.line, self.column)?;
+        if !self.document.is_empty() {
+            f.write_str(&self.document)?;
+            if self.line > 0 {
+                write!(f, ":{}:{}", self.line, self.column)?;
+            }
+            f.write_str(": ")?;
         }
-        write!(f, ": {}", self.message)?;
+        f.write_str(&self.message)?;
         match &self.help {
             Some(help) => write!(f, "\n  help: {help}"),
             None => Ok(()),
@@ -38,6 +57,37 @@ impl fmt::Display for Problem {
 pub struct Report {
     /// What is wrong.
     pub problems: Vec<Problem>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// A report of problems that were found without their texts at hand.
+    pub fn new(problems: Vec<Problem>) -> Self {
+        Self { problems, diagnostics: Vec::new() }
+    }
+
+    /// Sorts complaints; what was found twice is told once.
+    pub(crate) fn of(mut diagnostics: Vec<Diagnostic>, sources: &[Source]) -> Self {
+        let place = |diagnostic: &Diagnostic| {
+            diagnostic.origin().map(|origin| {
+                let number = sources.iter().position(|source| source == &origin.source);
+                (number, origin.span.start, origin.span.end)
+            })
+        };
+        diagnostics.sort_by_cached_key(place);
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+        for diagnostic in diagnostics {
+            if !told.contains(&diagnostic) {
+                told.push(diagnostic);
+            }
+        }
+        Self { problems: told.iter().map(Problem::from).collect(), diagnostics: told }
+    }
+
+    /// The same as complaints with their texts, for those who show the lines. The texts may hold secrets.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
 }
 
 impl fmt::Display for Report {

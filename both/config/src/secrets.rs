@@ -1,19 +1,205 @@
 //! Secrets of a document: taken out before anybody sees it, put back when it is applied again.
+//!
+//! Secret are the node's own key, and proxies with a user, since a password goes with one. Texts are handed out whether
+//! they can be read or not, so whatever looks like a private key is taken out as well, wherever it stands.
+
+use std::ops::Range;
+
+use corten_document::{Format, KeyPath, Node, SourceId, Value, Writer, literal, parse};
 
 use crate::document::Document;
+use crate::merged::{BOUNDS, SUBJECT};
+use crate::types::has_user;
 
 /// What stands in place of a secret in a document that a node hands out. Applied again it means that the node keeps
 /// the secret that it has.
 pub const SECRET_KEPT: &str = "(kept by the node)";
 
-/// The document with [`SECRET_KEPT`] in place of each secret.
-#[must_use]
-pub fn redacted(document: &Document) -> Document {
-    Document { text: String::new(), ..document.clone() }
+/// Keys of secrets.
+const SECRETS: [&[&str]; 3] =
+    [&["api", "key"], &["network", "proxy", "http"], &["network", "proxy", "https"]];
+
+/// What the armour of every private key has in it.
+const KEY_ARMOUR: &str = "PRIVATE KEY-----";
+
+/// Whether a private key or an address with a user stands somewhere in a text.
+fn looks_secret(text: &str) -> bool {
+    let is_end = |c: char| c.is_whitespace() || c.is_control() || "\"'`<>,".contains(c);
+    let mut addresses = text.match_indices("://").filter_map(|(at, _)| text.get(at..)?.split(is_end).next());
+    text.contains(KEY_ARMOUR) || addresses.any(has_user)
 }
 
-/// The document with secrets of older ones where it says [`SECRET_KEPT`]; the last one that has it counts.
+/// Whether the value at a key is for nobody to see.
+pub(crate) fn is_secret(path: &KeyPath, node: &Node) -> bool {
+    if *path == KeyPath::of(SECRETS[0]) {
+        return true;
+    }
+    let is_proxy = SECRETS.iter().any(|secret| path.steps().starts_with(KeyPath::of(secret).steps()));
+    match &node.value {
+        Value::Text(text) => looks_secret(text) || is_proxy && has_user(text),
+        Value::List(items) => items.iter().any(|item| is_secret(&KeyPath::root(), item)),
+        Value::Table(entries) => entries.values().any(|node| is_secret(&KeyPath::root(), node)),
+        Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => false,
+    }
+}
+
+/// Puts [`SECRET_KEPT`] in place of every secret of a tree.
+pub(crate) fn hide(tree: &mut Node) {
+    hide_below(tree, &KeyPath::root());
+}
+
+fn hide_below(node: &mut Node, path: &KeyPath) {
+    let is_whole = is_key(path) || !matches!(node.value, Value::Table(_) | Value::List(_));
+    if is_whole && is_secret(path, node) {
+        node.value = Value::Text(SECRET_KEPT.to_owned());
+    }
+    match &mut node.value {
+        Value::Table(entries) => entries.iter_mut().for_each(|(key, node)| hide_below(node, &path.key(key))),
+        Value::List(items) => {
+            items.iter_mut().enumerate().for_each(|(n, node)| hide_below(node, &path.item(n)));
+        }
+        Value::Text(_) | Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => {}
+    }
+}
+
+fn is_key(path: &KeyPath) -> bool {
+    *path == KeyPath::of(SECRETS[0])
+}
+
+/// The document with [`SECRET_KEPT`] in place of each secret.
+///
+/// Comments and order are kept where that can be done without doubt; else the document is written anew from what it
+/// says. Of a text that can't be read nothing is left but a comment that says so.
 #[must_use]
-pub fn with_kept_secrets(new: &Document, _old: &[Document]) -> Document {
-    new.clone()
+pub fn redacted(document: &Document) -> Document {
+    let with = |text: String| Document { text, ..document.clone() };
+    let nothing = || with("# This document can't be read, and may hold secrets: it is not shown.\n".into());
+    let Some(tree) = tree_of(document) else { return nothing() };
+    let mut hidden = tree.clone();
+    hide(&mut hidden);
+    let spans = differences(&tree, &hidden);
+    let replaced = with(replace(&document.text, spans.into_iter().map(|span| (span, literal(SECRET_KEPT)))));
+    if is_same(&replaced, &hidden) && !looks_secret(&replaced.text) {
+        return replaced;
+    }
+    let anew = written_anew(&hidden, document.format);
+    // A name may look like a secret too; a document that can be used has none that does.
+    if looks_secret(&anew) { nothing() } else { with(anew) }
+}
+
+/// The document with secrets of older ones where it says [`SECRET_KEPT`]; the last one that has it counts. What none
+/// has stays as it is, and is refused when the document is read.
+#[must_use]
+pub fn with_kept_secrets(new: &Document, old: &[Document]) -> Document {
+    let Some(tree) = tree_of(new) else { return new.clone() };
+    let older: Vec<Node> = old.iter().rev().filter_map(tree_of).collect();
+    let mut filled = tree.clone();
+    for secret in SECRETS {
+        let path = KeyPath::of(secret);
+        let kept = |node: &&Node| node.text().is_some_and(|text| text != SECRET_KEPT);
+        let known = older.iter().filter_map(|tree| tree.at(&path)).find(kept);
+        if let (Some(node), Some(known)) = (filled.at_mut(&path), known)
+            && node.text() == Some(SECRET_KEPT)
+        {
+            node.value = known.value.clone();
+        }
+    }
+    let spans = differences(&tree, &filled).into_iter().map(|span| {
+        let text = text_at(&filled, &span).unwrap_or_default();
+        (span, literal(text))
+    });
+    let replaced = Document { text: replace(&new.text, spans), ..new.clone() };
+    if is_same(&replaced, &filled) {
+        return replaced;
+    }
+    Document { text: written_anew(&filled, new.format), ..new.clone() }
+}
+
+fn tree_of(document: &Document) -> Option<Node> {
+    parse(&document.source(), SourceId(0), BOUNDS, SUBJECT).ok()
+}
+
+/// Where values of `other` are not those of `tree`, of which it is a copy but for them.
+fn differences(tree: &Node, other: &Node) -> Vec<Range<usize>> {
+    match (&tree.value, &other.value) {
+        (Value::Table(a), Value::Table(b)) => {
+            a.iter().filter_map(|(key, node)| Some(differences(node, b.get(key)?))).flatten().collect()
+        }
+        (Value::List(a), Value::List(b)) => a.iter().zip(b).flat_map(|(a, b)| differences(a, b)).collect(),
+        (a, b) if a == b => Vec::new(),
+        _ => vec![tree.span.clone()],
+    }
+}
+
+fn text_at<'n>(node: &'n Node, span: &Range<usize>) -> Option<&'n str> {
+    match &node.value {
+        Value::Text(text) if node.span == *span => Some(text),
+        Value::Table(entries) => entries.values().find_map(|node| text_at(node, span)),
+        Value::List(items) => items.iter().find_map(|node| text_at(node, span)),
+        _ => None,
+    }
+}
+
+/// The text with others in place of parts of it.
+fn replace(text: &str, parts: impl Iterator<Item = (Range<usize>, String)>) -> String {
+    let mut parts: Vec<(Range<usize>, String)> = parts.collect();
+    parts.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    let mut text = text.to_owned();
+    for (span, new) in parts {
+        if text.get(span.clone()).is_some() {
+            text.replace_range(span, &new);
+        }
+    }
+    text
+}
+
+/// Whether a text says what a tree says.
+fn is_same(document: &Document, tree: &Node) -> bool {
+    tree_of(document).is_some_and(|other| has_values_of(&other, tree))
+}
+
+fn has_values_of(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Table(a), Value::Table(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && has_values_of(a, b))
+        }
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| has_values_of(a, b))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// A tree as a text of its own. JSON is YAML.
+fn written_anew(tree: &Node, format: Format) -> String {
+    let mut tree = tree.clone();
+    say_kinds(&mut tree);
+    match format {
+        Format::Toml => Writer { order: &["version"], comment: &|_, _| String::new() }.write(&tree),
+        Format::Yaml => format!("{:#}\n", json(&tree)),
+    }
+}
+
+/// Dates and fractions, which no key takes, become words. Else a text could not be read again.
+fn say_kinds(node: &mut Node) {
+    match &mut node.value {
+        Value::Other(kind) => node.value = Value::Text((*kind).to_owned()),
+        Value::List(items) => items.iter_mut().for_each(say_kinds),
+        Value::Table(entries) => entries.values_mut().for_each(say_kinds),
+        Value::Text(_) | Value::Integer(_) | Value::Boolean(_) => {}
+    }
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Text(text) => text.as_str().into(),
+        Value::Integer(number) => (*number).into(),
+        Value::Boolean(value) => (*value).into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Table(entries) => {
+            serde_json::Value::Object(entries.iter().map(|(key, node)| (key.clone(), json(node))).collect())
+        }
+        Value::Other(_) => serde_json::Value::Null,
+    }
 }

@@ -33,11 +33,15 @@ fn escaped(text: &str) -> String {
     inside
 }
 
-/// A text as a message shows it: as TOML writes it, a long one shortened.
+/// A text as a message shows it: as TOML writes it, on one line, a long one shortened, a private key not at all.
 pub fn shown(text: &str) -> String {
-    if text.chars().count() <= SHOWN {
-        return literal(text);
+    if text.contains("PRIVATE KEY-----") {
+        return "a private key".into();
     }
-    let start: String = text.chars().take(SHOWN / 2).collect();
-    format!("{} and {} more bytes", literal(&start), text.len() - start.len())
+    let first = text.lines().next().unwrap_or_default();
+    let start: String = first.chars().take(SHOWN).collect();
+    match text.len() - start.len() {
+        0 => literal(&start),
+        rest => format!("{} and {rest} more bytes", literal(&start)),
+    }
 }

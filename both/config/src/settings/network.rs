@@ -128,8 +128,8 @@ pub struct Route {
     pub metric: Option<u32>,
 }
 
-/// A proxy, by the variables that programs know.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A proxy, by the variables that programs know. A password may be in it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Proxy {
     /// `http_proxy`
@@ -138,4 +138,10 @@ pub struct Proxy {
     pub https: Option<String>,
     /// `no_proxy`
     pub no_proxy: Vec<String>,
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").field("no_proxy", &self.no_proxy).finish_non_exhaustive()
+    }
 }

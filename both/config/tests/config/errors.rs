@@ -1,0 +1,108 @@
+//! What a person reads when a configuration is wrong. Each document is shown with what is said about it.
+
+use crate::common::{KEY, toml, wrong, yaml};
+use corten_config::{Document, read};
+
+fn told(bodies: &[&str]) -> String {
+    bodies.iter().map(|body| format!("{body}\n--> {}\n\n", wrong(body))).collect()
+}
+
+fn told_of(documents: &[Document]) -> String {
+    read(documents).map(drop).expect_err("something is wrong").to_string()
+}
+
+#[test]
+fn keys_types_and_values() {
+    insta::assert_snapshot!(told(&[
+        "[identity]\nhostnam = \"a\"",
+        "[identity]\nflavour = 1",
+        "[indentity]\nhostname = \"a\"",
+        "identity = \"a\"",
+        "[identity]\nhostname = 7",
+        "[identity]\nhostname = \"Node_1\"",
+        "[identity]\nlabels = { \"-a\" = \"b\", rack = [\"a\"] }",
+        "[network]\ndns = \"192.0.2.53\"\nntp = [\"time_server\"]\nsearch = [\"-a.org\"]",
+        "[network]\ndns = [\"192.0.2.0/24\", \"ff02::1\", \"192.0.2.1\", \"192.0.2.1\"]",
+        "[network.links.Lan]\nmatch = { name = \"eth0\" }\ndhcp4 = \"yes\"",
+        "[network.links.lan]\nmatch = { mac = \"52-54-00-12-34-56\" }\nmtu = 40\naddresses = [\"192.0.2.4\", \"192.0.2.0/24\"]",
+        "[network.links.lan]\nmatch = { name = \"eth0\" }\nroutes = [{ to = \"192.0.2.1/24\" }, { via = \"192.0.2.1\" }]",
+        "[network.vlans.a-very-long-name-10]\nlink = \"lan\"\nid = 4095",
+        "[network.proxy]\nhttp = \"proxy.example.org:3128\"\nno-proxy = [\"*.example.org\"]",
+        "[network.bonds.lo]\nlinks = []\nmode = \"802.3da\"",
+    ]));
+}
+
+#[test]
+fn values_of_the_other_tables() {
+    insta::assert_snapshot!(told(&[
+        "[api]\ntrusted = [\"abc\", \"-----BEGIN CERTIFICATE-----\\nMAA=\"]\nallowed = [\"192.0.2.1\"]",
+        "[api]\nrevoked = [\"AA:BB\", \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]",
+        "[api]\ncertificate = \"-----BEGIN CERTIFICATE-----\\nMAA\\n-----END CERTIFICATE-----\"\n\
+         key = \"-----BEGIN EC PRIVATE KEY-----\\nMAA=\\n-----END EC PRIVATE KEY-----\"",
+        "[api]\nkey = \"(kept by the node)\"",
+        "[api.limits]\nconnections = 0",
+        "[kernel]\nmodules = [\"wireguard.ko\"]\nsysctl = { swappiness = 1, \"vm.swappiness\" = true }",
+        "[storage.disks.data]\ndisk = { name = \"/dev/vdb\" }\nfile-system = \"xfs\"\nlabel = \"a label that is too long\"\n\
+         mount = \"/mnt/data\"",
+        "[[firewall.allow]]\nprotocol = \"sctp\"\nports = [0, \"90-80\", \"http\"]\nfrom = [\"192.0.2.1/24\"]",
+        "[logging.targets.central]\naddress = \"logs.example.org\"\ntransport = \"udp\"\nformat = \"jsn\"",
+        "[health.checks.web]\nhttp = \"https://127.0.0.1/\"\ninterval = 30\ntimeout = \"5 s\"\nfailures = 0",
+        "[health.checks.web]\ntcp = \"::1:80\"\ninterval = \"30\"",
+        "[metrics]\nport = 70000",
+    ]));
+}
+
+#[test]
+fn documents_that_are_none() {
+    let deep = format!("version = 1\nidentity = {}1{}", "[".repeat(40), "]".repeat(40));
+    let large = format!("version = 1\n# {}", "a".repeat(256 << 10));
+    let documents = [
+        vec![toml("")],
+        vec![toml("version = 2")],
+        vec![toml("version = \"1\"")],
+        vec![toml("version = 1\n[identity\nhostname = a\nversion = 1")],
+        vec![toml("version = 1\nversion = 1")],
+        vec![toml("version = 1\n[identity]\n[identity]")],
+        vec![toml(&deep)],
+        vec![toml(&large)],
+        vec![yaml("")],
+        vec![yaml("- a\n- b")],
+        vec![yaml("version: 1\nidentity:\n  hostname: a\n  hostname: b")],
+        vec![yaml("version: 1\nidentity: &a\n  hostname: a\n")],
+        vec![yaml("version: 1\nidentity:\n  <<: {hostname: a}\n")],
+        vec![yaml("version: 1\nidentity: !secret {hostname: a}\n")],
+        vec![yaml("version: 1\nidentity:\n   hostname: a\n  labels: {}\n")],
+        vec![yaml("version: 1\nidentity: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[")],
+        vec![yaml("version: 1\nidentity:\n  hostnam: a\nmetrics:\n  port: 9443.5\n")],
+        vec![yaml("version: 1\n---\nversion: 1\n")],
+        vec![toml("version = 1"), yaml("identity: {hostname: A}")],
+    ];
+    let told: Vec<String> = documents.iter().map(|documents| told_of(documents)).collect();
+    insta::assert_snapshot!(told.join("\n\n"));
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once_in_the_order_of_documents_and_lines() {
+    let image = toml("version = 1\n[network.vlans.lan10]\nlink = \"lam\"\nid = 10\n[metrics]\nport = 0\n");
+    let operator = yaml(
+        "version: 1\nnetwork:\n  links:\n    lan:\n      match: {mac: 52:54:00:12:34:56}\n      dhcp: true\nidentity:\n  \
+         hostname: Node\n",
+    );
+    insta::assert_snapshot!(told_of(&[image, operator]));
+}
+
+#[test]
+fn nothing_that_is_told_holds_a_secret() {
+    let key = KEY.replace('\n', "\\n");
+    for body in [
+        format!("[api]\nkey = \"{} \"\n", key.replace("==", "=")),
+        format!("[api]\ntrusted = [\"{key}\"]"),
+        format!("[api]\nkee = \"{key}\""),
+        format!("[identity]\nhostname = \"{key}\""),
+        format!("[identity]\nlabels = {{ a = \"{}\" }}", KEY.replace('\n', " ")),
+        "[network.proxy]\nhttp = \"http://user:MAsMCWdlaGVpbW5pcw@proxy/path\"".to_owned(),
+    ] {
+        let report = wrong(&body);
+        assert!(!report.contains("MAsMCWdl"), "{report}");
+    }
+}

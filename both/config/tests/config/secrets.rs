@@ -1,0 +1,76 @@
+//! Secrets are taken out of whatever is handed out, and put back.
+
+use crate::common::{CERTIFICATE, KEY, KEY_BYTES, full, toml, yaml};
+use corten_config::{Document, SECRET_KEPT, changes, read, redacted, with_kept_secrets};
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+fn yaml_api() -> Document {
+    yaml(&format!(
+        "version: 1\napi:\n  certificate: |\n{}  # the key\n  key: |\n{}  limits: {{connections: 100}}\n",
+        indented(CERTIFICATE),
+        indented(KEY)
+    ))
+}
+
+#[test]
+fn comments_and_order_are_kept() {
+    let document = toml(&format!(
+        "# mine\nversion = 1\n[api] # here\nkey = \"\"\"{KEY}\"\"\" # the key\ncertificate = \"\"\"\n{CERTIFICATE}\"\"\"\n"
+    ));
+    insta::assert_snapshot!(redacted(&document).text);
+    insta::assert_snapshot!(redacted(&yaml_api()).text);
+}
+
+#[test]
+fn what_was_handed_out_can_be_applied_again() {
+    for document in [toml(&full()), yaml_api()] {
+        let before = read(std::slice::from_ref(&document)).unwrap_or_else(|report| panic!("{report}"));
+        let shown = redacted(&document);
+        assert!(shown.text.contains(SECRET_KEPT) && !shown.text.contains(KEY_BYTES));
+        assert!(read(std::slice::from_ref(&shown)).is_err(), "a placeholder is no key");
+        let edited = Document { text: shown.text.replace("connections: 100", "connections: 99"), ..shown };
+        let filled = with_kept_secrets(&edited, std::slice::from_ref(&document));
+        let after =
+            read(std::slice::from_ref(&filled)).unwrap_or_else(|report| panic!("{report}\n{}", filled.text));
+        assert_eq!(after.settings().api.certificate, before.settings().api.certificate);
+        let changed: Vec<String> =
+            changes(Some(&before), &after).into_iter().map(|change| change.key).collect();
+        assert!(changed.is_empty() || changed == ["api.limits.connections"], "{changed:?}");
+    }
+}
+
+#[test]
+fn the_last_document_that_has_a_secret_gives_it() {
+    let with = |proxy: &str| toml(&format!("version = 1\n[network.proxy]\nhttp = \"{proxy}\"\n"));
+    let new = with(SECRET_KEPT);
+    let old = [with("http://a:1@p"), with("http://b:2@p"), toml("version = 1"), with(SECRET_KEPT)];
+    assert!(with_kept_secrets(&new, &old).text.contains("http://b:2@p"));
+    assert_eq!(with_kept_secrets(&new, &[]), new);
+    let own = with("http://c:3@p");
+    assert_eq!(with_kept_secrets(&own, &old), own);
+}
+
+#[test]
+fn whatever_looks_like_a_secret_is_taken_out() {
+    let inline = KEY.replace('\n', "\\n");
+    let comment = KEY.lines().map(|line| format!("# {line}\n")).collect::<String>();
+    for text in [
+        format!("version = 1\n{comment}"),
+        format!("version = 1\n[api]\nkey = [\"{inline}\"]"),
+        format!("version = 1\n[api.key]\na = \"{KEY_BYTES}\"\nb = [[\"{KEY_BYTES}\"]]"),
+        format!("version = 1\n[apo]\nkeg = \"{inline}\""),
+        format!("version = 1\nlist = [[{{ a = \"{inline}\" }}], 1.5, 1979-05-27]"),
+        format!("version = 1\n\"{inline}\" = 1"),
+        format!("version = 1\n[api]\nkey = \"{inline}\n"),
+        format!("version = 1\n# http://user:{KEY_BYTES}@proxy\n"),
+        format!(
+            "version = 1\n[network.proxy]\nhttps = [\"http://user:{KEY_BYTES}@proxy\"]\nhttp = \"user:{KEY_BYTES}@proxy\""
+        ),
+    ] {
+        let shown = redacted(&toml(&text)).text;
+        assert!(!shown.contains(KEY_BYTES), "{text}\n-->\n{shown}");
+    }
+}
