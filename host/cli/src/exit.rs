@@ -19,7 +19,7 @@ pub enum Exit {
     Lock,
     /// The image can't be made.
     Image,
-    /// The node was not ready in time, or said that it can't be.
+    /// The node was not ready in time, is not healthy, or said that it can't be.
     NotReady,
     /// The virtual machine can't be run, or a node in it that was ready did not stop by itself.
     Machine,
@@ -31,25 +31,30 @@ pub enum Exit {
     Refused,
     /// Some of several nodes did what they were asked for, others did not.
     SomeNodes,
+    /// Something in a machine configuration is wrong.
+    Configuration,
+    /// The command line asks for something that it has to say more clearly: nothing was done.
+    Usage,
 }
 
-/// Every exit code with its meaning, for the help text. 2 is clap's.
+/// Every exit code with its meaning, for the help text. 2 is clap's too.
 pub const CODES: &str = "\
 Exit codes:
   0  done
   1  failed for another reason
-  2  wrong command line
+  2  wrong command line, or one that lacks --yes
   3  something in a recipe is wrong
   4  the archive can't be reached, or lacks what is needed
   5  a signature or hash does not match
   6  packages can't be resolved, or the lock does not answer the recipe
   7  the image can't be made
-  8  the node was not ready in time, or said that it can't be
+  8  the node was not ready in time, is not healthy, or said that it can't be
   9  the virtual machine can't be run, or a node that was ready did not stop
   10 a key, certificate or firmware variable for Secure Boot can't be used
   11 a node can't be reached, or is not the one that was expected
   12 a node refused, or could not do what it was asked for
-  13 of several nodes some failed";
+  13 of several nodes some failed
+  14 something in a machine configuration is wrong";
 
 impl Exit {
     /// The number.
@@ -68,6 +73,8 @@ impl Exit {
             Self::Unreached => 11,
             Self::Refused => 12,
             Self::SomeNodes => 13,
+            Self::Configuration => 14,
+            Self::Usage => 2,
         }
     }
 }

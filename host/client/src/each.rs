@@ -21,18 +21,31 @@ where
     F: Fn(Connection) -> A + Clone + Send + 'static,
     A: Future<Output = Result<T, NodeError>> + Send,
 {
+    let connect = move |node: Node| {
+        let ask = ask.clone();
+        async move {
+            let connection = Connection::open(&node).await?;
+            ask(connection).await
+        }
+    };
+    each_node(nodes, connect).await
+}
+
+/// Does the same with each node at a time, where that takes more than one connection.
+pub async fn each_node<T, F, A>(nodes: Vec<(NodeName, Node)>, work: F) -> Vec<Answer<T>>
+where
+    T: Send + 'static,
+    F: Fn(Node) -> A + Clone + Send + 'static,
+    A: Future<Output = Result<T, NodeError>> + Send,
+{
     let room = Arc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     for (place, (name, node)) in nodes.into_iter().enumerate() {
-        let (ask, room) = (ask.clone(), room.clone());
+        let (work, room) = (work.clone(), room.clone());
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _place = room.acquire_owned().await.ok();
-            let result = match Connection::open(&node).await {
-                Ok(connection) => ask(connection).await,
-                Err(error) => Err(error),
-            };
-            (place, Answer { node: name, result })
+            (place, Answer { node: name, result: work(node).await })
         });
     }
     let mut answers: Vec<_> = tasks.join_all().await;

@@ -6,7 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod ask;
+pub mod config;
 pub mod connection;
 pub mod contexts;
 pub mod each;
+pub mod follow;
+pub mod pair;
+pub mod support;
+pub mod tell;
+pub mod terminal;
 pub mod view;
+pub mod wait;

@@ -18,7 +18,10 @@ pub use archive::ArchiveOptions;
 pub use build::{BuildArguments, LockOptions};
 pub use keys::KeysCommand;
 pub use lock::LockArguments;
-pub use node::{LookCommand, NodeArguments, NodeCommand, NodeOptions};
+pub use node::{
+    ChangeCommand, ConfigCommand, FollowCommand, KnownCommand, LookCommand, NodeArguments, NodeCommand,
+    NodeOptions, OwnerArguments, PairArguments, how,
+};
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
 pub use secure_boot::SecureBootCommand;
@@ -59,6 +62,11 @@ pub enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Writes a manual page for each command into a folder.
+    Man {
+        /// The folder. It is made if it is not there.
+        folder: std::path::PathBuf,
     },
 }
 

@@ -3,6 +3,7 @@
 mod build;
 mod keys;
 mod lock;
+mod man;
 mod node;
 mod recipe;
 mod run;
@@ -32,5 +33,6 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
             clap_complete::generate(shell, &mut Arguments::command(), "corten", &mut std::io::stdout());
             Ok(Exit::Done)
         }
+        Command::Man { folder } => man::man(&folder),
     }
 }

@@ -107,6 +107,24 @@ pub enum NodeError {
         /// Seconds that were waited.
         seconds: u64,
     },
+    /// It did not come back after a restart.
+    #[error("the node was not back in {seconds} s")]
+    NotBack {
+        /// Seconds that were waited.
+        seconds: u64,
+    },
+    /// Who wants to pair it finds that it has a configuration.
+    #[error("{address}: this node has a configuration and takes no pairing code")]
+    HasConfiguration {
+        /// Where.
+        address: Address,
+    },
+    /// It took its configuration, and does not answer under it.
+    #[error("the node took the configuration, but does not let this client in since: {why}")]
+    Unsettled {
+        /// What the last attempt met with.
+        why: String,
+    },
     /// The node answered that it won't or can't.
     #[error("{}", .0.cause)]
     Answered(ApiError),
@@ -162,6 +180,25 @@ impl NodeError {
         }
     }
 
+    /// Whether a node that is starting may be the reason.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { .. }
+            | Self::Silent { .. }
+            | Self::Unreachable { .. }
+            | Self::NoTls { .. }
+            | Self::Lost(_)
+            | Self::Late { .. } => true,
+            Self::Answered(error) => error.code == Code::Unavailable,
+            _ => false,
+        }
+    }
+
+    /// Whether it only took too long.
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::NotBack { .. })
+    }
+
     /// What to do about it, in one line.
     pub fn remedy(&self) -> Option<String> {
         let text = match self {
@@ -186,6 +223,11 @@ impl NodeError {
             Self::NotLetIn { reason } => reason.remedy(),
             Self::Lost(_) => "see how the node is: `corten node health`",
             Self::Late { .. } => "the node may be busy; try again",
+            Self::NotBack { .. } => "see its console; --timeout gives it more time",
+            Self::HasConfiguration { .. } => "its owner adds it with `corten node add`",
+            Self::Unsettled { .. } => {
+                "does api.trusted of the configuration hold the authority of your certificate? `corten node add` adds the node once you know how it is reached"
+            }
             Self::Answered(error) if !error.remedy.is_empty() => return Some(error.remedy.clone()),
             Self::Answered(error) => match error.code {
                 Code::PermissionDenied => "ask the owner of the node for a certificate with a higher role",
@@ -216,6 +258,9 @@ impl NodeError {
             Self::NotLetIn { .. } => "not_let_in",
             Self::Lost(_) => "lost",
             Self::Late { .. } => "late",
+            Self::NotBack { .. } => "not_back",
+            Self::HasConfiguration { .. } => "has_configuration",
+            Self::Unsettled { .. } => "unsettled",
             Self::Answered(error) => code(error.code),
         }
     }

@@ -1,12 +1,12 @@
 //! What a node is.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use corten_api::v1;
 use serde::Serialize;
 
+use super::facts::{facts, some};
 use super::output::View;
 use super::table::{Cell, Table, Tone, Width, number, printable, text};
 use super::units::{duration, percent, second, size, time};
@@ -42,31 +42,30 @@ impl Mode {
     }
 }
 
-/// What a node says of itself.
+/// What a node says of itself. Fields are those of `corten.v1.InfoResponse`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[allow(missing_docs, reason = "fields are those of corten.v1.InfoResponse")]
 pub struct Info {
-    pub hostname: String,
-    pub mode: Mode,
-    pub reason: Option<String>,
-    pub os: String,
-    pub version: String,
-    pub root_hash: String,
-    pub kernel: String,
-    pub architecture: String,
-    pub secure_boot: bool,
-    pub agent: String,
-    pub machine_id: String,
-    pub fingerprint: String,
-    pub labels: BTreeMap<String, String>,
-    pub booted_at: String,
-    pub uptime_seconds: u64,
-    pub now: String,
-    pub processors: u32,
-    pub memory_bytes: u64,
-    pub memory_used_bytes: u64,
-    pub load: [f64; 3],
-    pub processes: u32,
+    pub(crate) hostname: String,
+    pub(crate) mode: Mode,
+    pub(crate) reason: Option<String>,
+    pub(crate) os: String,
+    pub(crate) version: String,
+    pub(crate) root_hash: String,
+    pub(crate) kernel: String,
+    pub(crate) architecture: String,
+    pub(crate) secure_boot: bool,
+    pub(crate) agent: String,
+    pub(crate) machine_id: String,
+    pub(crate) fingerprint: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) booted_at: String,
+    pub(crate) uptime_seconds: u64,
+    pub(crate) now: String,
+    pub(crate) processors: u32,
+    pub(crate) memory_bytes: u64,
+    pub(crate) memory_used_bytes: u64,
+    pub(crate) load: [f64; 3],
+    pub(crate) processes: u32,
 }
 
 impl From<v1::InfoResponse> for Info {
@@ -77,7 +76,7 @@ impl From<v1::InfoResponse> for Info {
         Self {
             hostname: response.hostname,
             mode,
-            reason: Some(response.reason).filter(|reason| !reason.is_empty()),
+            reason: some(response.reason),
             os: response.os,
             version: response.version,
             root_hash: response.root_hash,
@@ -101,6 +100,21 @@ impl From<v1::InfoResponse> for Info {
 }
 
 impl Info {
+    /// What it calls itself.
+    pub fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// The version of the image that it runs.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How it is run.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// How long it has been up.
     pub fn uptime(&self) -> Duration {
         Duration::from_secs(self.uptime_seconds)
@@ -148,8 +162,7 @@ impl View for Info {
         };
         let labels = self.labels.iter().map(|(key, value)| printable(&format!("{key}={value}")));
         let [one, five, fifteen] = self.load;
-        let mut out = String::new();
-        for (title, value) in [
+        facts([
             ("hostname", printable(&self.hostname)),
             ("mode", mode),
             ("system", printable(&format!("{} {}", self.os, self.version))),
@@ -167,11 +180,6 @@ impl View for Info {
             ("memory", self.memory()),
             ("load", format!("{one:.2} {five:.2} {fifteen:.2}")),
             ("processes", self.processes.to_string()),
-        ] {
-            if !value.is_empty() {
-                let _ = writeln!(out, "{}{value}", Tone::Faint.paint(&format!("{title:<13}")));
-            }
-        }
-        out
+        ])
     }
 }

@@ -1,11 +1,34 @@
 //! What is shown of what nodes answer: for each kind of answer a type with stable field names, which programs read as
 //! JSON or YAML, and a table of it for people. All of it is computed from the answers alone.
 
+mod config;
+mod contexts;
+mod done;
+mod facts;
+mod health;
 mod info;
+mod lines;
+mod metrics;
+mod network;
 mod output;
+mod services;
+mod storage;
 mod table;
+mod timeline;
 mod units;
 
+pub use config::{Checked, Configuration, History, Origins, Problem};
+pub use contexts::contexts;
+pub use done::Done;
+pub use health::{Health, Verdict};
 pub use info::{Info, Mode};
+pub use lines::{Audit, Event, Line, LogLine, line};
+pub use metrics::Metrics;
+pub use network::{Addresses, Links, Routes, Sockets};
 pub use output::{Answer, Failure, NoOutput, Output, Printed, Reach, View, complaint, entry, print, reach};
+pub use services::{Processes, Service, ServiceDetail, Services};
+pub use storage::{Disks, Mounts};
 pub use table::{Tone, Width};
+pub use timeline::Timeline;
+
+pub(crate) use units::size;

@@ -201,11 +201,11 @@ pub fn reach<T>(answers: &[Answer<T>]) -> Reach {
     })
 }
 
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     // Views have text keys and finite numbers, which always have a form.
     serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string())
 }
 
-fn yaml(value: &impl Serialize) -> String {
+pub(super) fn yaml(value: &impl Serialize) -> String {
     serde_saphyr::to_string(value).unwrap_or_else(|error| error.to_string())
 }

@@ -1,6 +1,11 @@
 //! `corten node`.
 
+mod change;
+mod config;
+mod follow;
+mod known;
 mod look;
+mod times;
 
 use std::path::PathBuf;
 
@@ -8,6 +13,10 @@ use clap::{Args, Subcommand};
 use corten_client::contexts::Wanted;
 use corten_client::view::Output;
 
+pub use change::ChangeCommand;
+pub use config::{ConfigCommand, how};
+pub use follow::FollowCommand;
+pub use known::{KnownCommand, OwnerArguments, PairArguments};
 pub use look::LookCommand;
 
 /// Asks nodes how they are, and tells them what to do.
@@ -30,21 +39,18 @@ pub struct NodeArguments {
 
 /// Which nodes, and how their answers are shown.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Which nodes, and how answers are shown")]
 pub struct NodeOptions {
     /// Names of contexts, separated by commas, or `all`. Without it the current one is meant (`corten node use`),
     /// else the only one.
     #[arg(short = 'n', long = "node", value_name = "NODE,...", global = true)]
     pub nodes: Option<Wanted>,
     /// How answers are shown: table, json or yaml. JSON and YAML are a list of {node, result} or {node, error}.
-    #[arg(short, long, value_name = "FORM", default_value = "table", global = true, value_parser = output)]
+    #[arg(short = 'o', long = "format", value_name = "FORM", default_value = "table", global = true)]
     pub output: Output,
     /// The file of the contexts, in place of the usual one.
     #[arg(long, value_name = "FILE", global = true)]
     pub contexts: Option<PathBuf>,
-}
-
-fn output(text: &str) -> Result<Output, corten_client::view::NoOutput> {
-    text.parse()
 }
 
 /// The commands, by group.
@@ -52,4 +58,12 @@ fn output(text: &str) -> Result<Output, corten_client::view::NoOutput> {
 pub enum NodeCommand {
     #[command(flatten)]
     Look(LookCommand),
+    #[command(flatten)]
+    Follow(FollowCommand),
+    #[command(flatten)]
+    Change(ChangeCommand),
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    #[command(flatten)]
+    Known(KnownCommand),
 }

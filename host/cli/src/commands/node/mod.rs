@@ -1,5 +1,9 @@
 //! `corten node`: one file a group of subcommands.
 
+mod change;
+mod config;
+mod follow;
+mod known;
 mod look;
 mod session;
 
@@ -16,6 +20,10 @@ pub fn node(arguments: &NodeArguments) -> Result<Exit> {
     runtime.block_on(async {
         match &arguments.command {
             NodeCommand::Look(command) => look::look(command, options).await,
+            NodeCommand::Follow(command) => follow::follow(command, options).await,
+            NodeCommand::Change(command) => change::change(command, options).await,
+            NodeCommand::Config(command) => config::config(command, options).await,
+            NodeCommand::Known(command) => known::known(command, options).await,
         }
     })
 }

@@ -1,0 +1,36 @@
+//! Subcommands of `corten node` that print lines as they come.
+
+use clap::Subcommand;
+use corten_client::follow::Since;
+
+/// Follows nodes.
+#[derive(Subcommand, Debug)]
+pub enum FollowCommand {
+    /// Prints what services, init and the kernel say.
+    Logs {
+        /// A service, `corten` for init itself, or `kernel`; without it everything.
+        source: Option<String>,
+        /// Print new lines as they come, until Ctrl-C.
+        #[arg(short, long)]
+        follow: bool,
+        /// Only the newest N lines; without it all that are kept.
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+        tail: u32,
+        /// Only lines from then on: how long ago by the node's clock (90s, 2h30m), or a moment
+        /// (2026-11-28T07:36:41Z).
+        #[arg(long, value_name = "TIME")]
+        since: Option<Since>,
+    },
+    /// Prints what the kernel says: the same as `logs kernel`.
+    Dmesg {
+        /// Print new lines as they come, until Ctrl-C.
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Prints what changes on the node as it happens, until Ctrl-C: services, links, health, configuration.
+    Events {
+        /// First print those that happened before and are still kept.
+        #[arg(long)]
+        backlog: bool,
+    },
+}

@@ -1,0 +1,55 @@
+//! Subcommands of `corten node` that print lines as they come.
+
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use corten_client::contexts::NodeName;
+use corten_client::follow::{self, Backlog, End, LogQuery};
+use corten_client::terminal;
+use corten_client::view::{Line, Output, complaint, entry, line, reach};
+
+use super::session::{exit, nodes, put};
+use crate::arguments::{FollowCommand, NodeOptions};
+use crate::exit::Exit;
+
+/// Runs the command.
+pub async fn follow(command: &FollowCommand, options: &NodeOptions) -> Result<Exit> {
+    let nodes = nodes(options)?;
+    let several = nodes.len() > 1;
+    let end = |follow: bool| if follow { End::Follow } else { End::Stop };
+    let query =
+        |source: &str, follow| LogQuery { source: source.into(), end: end(follow), tail: 0, since: None };
+    let answers = match command {
+        FollowCommand::Logs { source, follow, tail, since } => {
+            let all = query(source.as_deref().unwrap_or_default(), *follow);
+            let query = LogQuery { tail: *tail, since: *since, ..all };
+            follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
+        }
+        FollowCommand::Dmesg { follow } => {
+            let query = query("kernel", *follow);
+            follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
+        }
+        FollowCommand::Events { backlog } => {
+            let backlog = if *backlog { Backlog::Kept } else { Backlog::Ignored };
+            follow::events(nodes, backlog, |node, event| show(node, event, several, options)).await
+        }
+    };
+    for answer in &answers {
+        if let Err(error) = &answer.result {
+            anstream::eprint!("{}", complaint(&answer.node, error));
+        }
+    }
+    Ok(exit(reach(&answers)))
+}
+
+/// Prints one line. The rest is of no interest once nobody reads any more.
+fn show(node: &NodeName, item: &impl Line, several: bool, options: &NodeOptions) -> ControlFlow<()> {
+    let text = match options.output {
+        Output::Table => line(several.then(|| node.as_str()), item, terminal::width()),
+        form => entry(node, item, form),
+    };
+    match put(&text) {
+        Ok(true) => ControlFlow::Continue(()),
+        Ok(false) | Err(_) => ControlFlow::Break(()),
+    }
+}

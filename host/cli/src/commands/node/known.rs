@@ -1,0 +1,101 @@
+//! Subcommands of `corten node` about the nodes that are known.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use corten_client::contexts::{Contexts, Credentials, Node, NodeName, Trust};
+use corten_client::pair::{self, Future};
+use corten_client::view::{Answer, complaint};
+use corten_client::view::{contexts as shown, reach};
+use corten_client::{config, terminal};
+use corten_keys::KeyFolder;
+
+use super::session::{contexts, exit, put};
+use crate::arguments::{KnownCommand, NodeOptions, OwnerArguments, PairArguments};
+use crate::exit::Exit;
+
+/// Runs the command.
+pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit> {
+    let mut contexts = contexts(options)?;
+    match command {
+        KnownCommand::Pair(arguments) => return pair(arguments, &mut contexts).await,
+        KnownCommand::Add { name, address, fingerprint, owner, note } => {
+            let owner = future(owner)?;
+            let trust = match (fingerprint, owner.authority) {
+                (Some(pinned), _) => Trust::Fingerprint(*pinned),
+                (None, path) => {
+                    Trust::Authority(path.context("--authority, --fingerprint or --keys is needed")?)
+                }
+            };
+            let note = note.clone();
+            let node = Node { address: address.clone(), trust, credentials: owner.credentials, note };
+            contexts.register(name.clone(), node)?;
+        }
+        KnownCommand::Contexts => {
+            put(&shown(&contexts, options.output, terminal::width()))?;
+        }
+        KnownCommand::Use { name } => contexts.use_node(name)?,
+        KnownCommand::Forget { name } => contexts.unregister(name)?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn pair(arguments: &PairArguments, contexts: &mut Contexts) -> Result<Exit> {
+    let document = config::read(&arguments.config)?;
+    let future = future(&arguments.owner)?;
+    if let Some(name) = &arguments.name
+        && contexts.node(name).is_some()
+    {
+        anyhow::bail!(
+            "there is a node {name} already: choose another --name, or `corten node forget {name}` first"
+        );
+    }
+    let met = match pair::meet(&arguments.address, arguments.fingerprint).await {
+        Ok(met) => met,
+        Err(error) => return failed(&arguments.address.to_string(), error),
+    };
+    anstream::eprintln!("{}: a node in maintenance, version {}", arguments.address, met.info.version());
+    anstream::eprintln!("its certificate has the fingerprint\n  {}", met.fingerprint());
+    let wanted = NodeName::like(met.info.hostname());
+    match met.pair(document, &arguments.code, future).await {
+        Ok(node) => {
+            let name = match &arguments.name {
+                Some(name) => {
+                    contexts.register(name.clone(), node)?;
+                    name.clone()
+                }
+                None => contexts.register_as_free(&wanted, node)?,
+            };
+            anstream::eprintln!("it has its configuration; it is called {name} here");
+            Ok(Exit::Done)
+        }
+        Err(error) => failed(&arguments.address.to_string(), error),
+    }
+}
+
+/// Tells what went wrong with a node that has no name yet.
+fn failed(address: &str, error: corten_client::connection::NodeError) -> Result<Exit> {
+    let node = NodeName::like(address);
+    anstream::eprint!("{}", complaint(&node, &error));
+    Ok(exit(reach(&[Answer::<()> { node, result: Err(error) }])))
+}
+
+/// Who signs for nodes and who one is there, with paths that hold in any folder.
+fn future(owner: &OwnerArguments) -> Result<Future> {
+    let absolute = |path: &Path| std::path::absolute(path).with_context(|| path.display().to_string());
+    if let Some(folder) = &owner.keys {
+        let folder = KeyFolder::new(&absolute(folder)?);
+        let admin = folder.admin_files();
+        return Ok(Future {
+            authority: Some(folder.authority_files().certificate),
+            credentials: Some(Credentials { certificate: admin.certificate, key: admin.key }),
+        });
+    }
+    let credentials = match (&owner.certificate, &owner.key) {
+        (Some(certificate), Some(key)) => {
+            Some(Credentials { certificate: absolute(certificate)?, key: absolute(key)? })
+        }
+        _ => None,
+    };
+    Ok(Future { authority: owner.authority.as_deref().map(absolute).transpose()?, credentials })
+}

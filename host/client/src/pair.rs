@@ -1,0 +1,105 @@
+//! Pairing: giving a node that has no configuration its first one, and knowing it from then on.
+//!
+//! The node is recognised by nothing yet. What it shows is pinned on first use, and the proof that goes with the
+//! configuration is good for that certificate alone, so that somebody in between gains nothing they could use; see
+//! `corten_api::pairing`. Who wants the configuration to stay unseen as well compares the fingerprint with the console
+//! before, and gives it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use corten_api::identity::Fingerprint;
+use corten_api::pairing::Code;
+use corten_api::tls::ServerCheck;
+use corten_api::v1;
+use tokio::time::{Instant, sleep};
+
+use crate::config::apply_paired;
+use crate::connection::{Connection, NodeError};
+use crate::contexts::{Address, Credentials, Node, Trust};
+use crate::{ask, view};
+
+/// How long a node may take to answer under its new configuration.
+const SETTLES: Duration = Duration::from_secs(30);
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A node that was seen for the first time.
+#[derive(Debug)]
+pub struct Met {
+    connection: Connection,
+    address: Address,
+    /// What it says of itself.
+    pub info: view::Info,
+}
+
+/// How a node is recognised once it has its configuration, and who one is there then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Future {
+    /// Certificate of the authority that signs for the node, if there is one.
+    pub authority: Option<PathBuf>,
+    /// Files that say who one is.
+    pub credentials: Option<Credentials>,
+}
+
+/// Meets a node: whoever listens at the address, or only the one with this certificate.
+pub async fn meet(address: &Address, expected: Option<Fingerprint>) -> Result<Met, NodeError> {
+    let check = expected.map_or(ServerCheck::Unknown, ServerCheck::Pinned);
+    let connection = Connection::dial(address, None, &check).await?;
+    let info = ask::info(connection.clone()).await?;
+    if info.mode() != view::Mode::Maintenance {
+        return Err(NodeError::HasConfiguration { address: address.clone() });
+    }
+    Ok(Met { connection, address: address.clone(), info })
+}
+
+impl Met {
+    /// SHA-256 of the certificate that it showed, as its console does.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.connection.fingerprint()
+    }
+
+    /// Gives it its configuration, and finds out how it is recognised from then on: still by the certificate that it
+    /// showed, or, where the configuration gave it another, by the authority.
+    pub async fn pair(self, document: v1::Document, code: &Code, future: Future) -> Result<Node, NodeError> {
+        apply_paired(&self.connection, document, code).await?;
+        // Without a certificate there is nothing to try: the node lets nobody in any more who has none.
+        let credentials = future.credentials.clone();
+        let node = |trust| Node {
+            address: self.address.clone(),
+            trust,
+            credentials: credentials.clone(),
+            note: None,
+        };
+        let pinned = node(Trust::Fingerprint(self.fingerprint()));
+        if future.credentials.is_none() {
+            return Ok(future.authority.map_or(pinned, |path| node(Trust::Authority(path))));
+        }
+        let signed = future.authority.clone().map(|path| node(Trust::Authority(path)));
+        let end = Instant::now() + SETTLES;
+        loop {
+            let mut last = None;
+            for node in signed.iter().chain([&pinned]) {
+                match answers(node).await {
+                    Ok(()) => return Ok(node.clone()),
+                    Err(error) => last = last.or(Some(error)),
+                }
+            }
+            if Instant::now() >= end {
+                let why = last.map(|error| error.to_string()).unwrap_or_default();
+                return Err(NodeError::Unsettled { why });
+            }
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Whether a node answers this client under its configuration.
+async fn answers(node: &Node) -> Result<(), NodeError> {
+    let info = ask::info(Connection::open(node).await?).await?;
+    match info.mode() {
+        view::Mode::Maintenance => Err(NodeError::Lost("the node is still in maintenance".to_owned())),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,14 @@
+//! What there is to draw on.
+
+use std::io::IsTerminal as _;
+
+use crate::view::Width;
+
+/// How wide a line of standard output may be: as the terminal, if it is one.
+pub fn width() -> Width {
+    let terminal = std::io::stdout().is_terminal();
+    match crossterm::terminal::size() {
+        Ok((columns, _)) if terminal && columns > 0 => Width::Letters(usize::from(columns)),
+        _ => Width::Unlimited,
+    }
+}
