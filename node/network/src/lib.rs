@@ -5,11 +5,15 @@
 //! the kernel, servers and the clock say.
 #![forbid(unsafe_code)]
 
+pub mod daemon;
 pub mod dhcp;
 pub mod files;
 pub mod firewall;
 pub mod names;
+pub mod netlink;
 mod order;
+pub mod plan;
+mod ready;
 mod state;
 
 pub use order::{ORDER_PATH, Order};
