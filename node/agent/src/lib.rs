@@ -5,5 +5,7 @@ pub mod configuration;
 pub mod facts;
 pub mod logs;
 pub mod metrics;
+pub mod probes;
 pub mod root;
+pub mod shipping;
 pub mod support;

@@ -16,6 +16,8 @@ struct Kept {
     #[serde(default)]
     before_kernel: Option<BeforeKernel>,
     #[serde(default)]
+    ready_ms: u64,
+    #[serde(default)]
     steps: Vec<Step>,
 }
 
@@ -32,7 +34,7 @@ struct Step {
     end_ms: u64,
 }
 
-/// The timeline. `ready_ms` is not in the file: whoever asks init fills it in.
+/// The timeline.
 pub fn read(root: &Root) -> Result<v1::TimelineResponse, FactError> {
     let expected = "the timeline of init as JSON";
     parse(&files::text(root, FILE)?).ok_or_else(|| FactError::Content { path: root.path(FILE), expected })
@@ -45,7 +47,7 @@ pub fn parse(text: &str) -> Option<v1::TimelineResponse> {
     let steps = steps.map(|Step { name, start_ms, end_ms }| v1::Step { name, start_ms, end_ms }).collect();
     let (firmware_ms, loader_ms) =
         kept.before_kernel.map_or((0, 0), |before| (before.firmware_ms, before.loader_ms));
-    Some(v1::TimelineResponse { steps, firmware_ms, loader_ms, ready_ms: 0 })
+    Some(v1::TimelineResponse { steps, firmware_ms, loader_ms, ready_ms: kept.ready_ms })
 }
 
 #[cfg(test)]
@@ -56,9 +58,9 @@ mod tests {
 
     #[test]
     fn what_init_writes_is_read() {
-        let text = r#"{"before_kernel":{"firmware_ms":900,"loader_ms":30},"steps":[{"name":"stage1.modules","start_ms":12,"end_ms":80}]}"#;
+        let text = r#"{"before_kernel":{"firmware_ms":900,"loader_ms":30},"ready_ms":4100,"steps":[{"name":"stage1.modules","start_ms":12,"end_ms":80}]}"#;
         let timeline = parse(text).expect("a timeline");
-        assert_eq!((timeline.firmware_ms, timeline.loader_ms), (900, 30));
+        assert_eq!((timeline.firmware_ms, timeline.loader_ms, timeline.ready_ms), (900, 30, 4100));
         let step = v1::Step { name: "stage1.modules".into(), start_ms: 12, end_ms: 80 };
         assert_eq!(timeline.steps, [step]);
         assert_eq!(parse(r#"{"before_kernel":null,"steps":[]}"#), Some(v1::TimelineResponse::default()));

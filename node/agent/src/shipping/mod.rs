@@ -1,0 +1,15 @@
+//! Sends log lines to the configured targets.
+//!
+//! Each target has a task with a reader of the journal and no queue: what is not sent yet waits in the journal. So a
+//! target that is down or slow loses the oldest lines, is told in the first line after how many, and makes nobody else
+//! wait. Lines in the buffers of a connection that breaks are lost as well; TCP tells nobody of those.
+
+mod authorities;
+mod backoff;
+mod connection;
+mod format;
+mod runner;
+mod target;
+
+pub use format::{Origin, line};
+pub use runner::{Shipping, Status};
