@@ -101,7 +101,9 @@ fn named(line: &str, at: usize, indent: usize, separator: char) -> Finding {
     let before = line.get(..at)?.trim_end().trim_end_matches(['"', '\'', '\\']);
     let begin = before.char_indices().rev().take_while(|(_, c)| is_name(*c)).last()?.0;
     let name = before.get(begin..)?;
-    if !is_secret(name) {
+    let is_pair =
+        || name.eq_ignore_ascii_case("value") && names_secret(before.get(..begin).unwrap_or_default());
+    if !is_secret(name) && !is_pair() {
         return None;
     }
     let lead = before.get(..begin)?.trim().trim_matches(['"', '\'', '-']).trim();
@@ -119,6 +121,13 @@ fn named(line: &str, at: usize, indent: usize, separator: char) -> Finding {
     let open = open.map_or(Rest::None, Rest::Value);
     let blanks = blanks.min(length);
     Some((1 + more + blanks, length - blanks, open))
+}
+
+/// Whether a text ends in `"name": "TOKEN",`, as lists of variables are written; what comes next is the value.
+fn names_secret(before: &str) -> bool {
+    let mut words = before.split(|c| !is_name(c)).rev().filter(|word| !word.is_empty());
+    let (secret, label) = (words.next(), words.next());
+    secret.is_some_and(is_secret) && label.is_some_and(|label| label.eq_ignore_ascii_case("name"))
 }
 
 /// `--token VALUE`

@@ -41,7 +41,8 @@ impl Redactor {
         let mut lines: Vec<String> = known
             .into_iter()
             .flat_map(|secret| secret.lines().map(|line| line.trim().to_string()).collect::<Vec<_>>())
-            .filter(|line| line.len() >= MIN_KNOWN)
+            // The first line of a key is how other keys are found.
+            .filter(|line| line.len() >= MIN_KNOWN && !line.starts_with("-----"))
             .collect();
         // The longest first: one may be part of another.
         lines.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));

@@ -26,6 +26,10 @@ fn values_of_secret_names_go_and_the_rest_stays() {
         ("Authorization is Bearer abcdefgh!", "Authorization is Bearer (removed)"),
         ("keys = [\"a]\", 'b'] # c", "keys = (removed) # c"),
         ("secret =", "secret ="),
+        (
+            "{\"name\":\"A_KEY\",\"value\":\"abc\"},{\"name\":\"HOST\",\"value\":\"x\"}",
+            "{\"name\":\"A_KEY\",\"value\":(removed)},{\"name\":\"HOST\",\"value\":\"x\"}",
+        ),
         ("type 7K2M-Q9XZ-04AB to go on", "type (removed) to go on"),
         ("pairing code: 7K2MQ9XZ04AB.", "pairing code: (removed)."),
         ("uuid 550e8400-e29b-41d4-a716-446655440000", "uuid 550e8400-e29b-41d4-a716-446655440000"),
@@ -70,8 +74,19 @@ fn known_secrets_go_wherever_they_stand() {
     assert!(!format!("{redactor:?}").contains("hunter2"));
 }
 
+#[test]
+fn a_known_key_does_not_hide_an_unknown_one() {
+    let key = |body: &str| format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let text = Redactor::new([key("known body")]).redact(&format!(
+        "{}{}known body",
+        key("other body"),
+        key("known body")
+    ));
+    assert_eq!(text, "(removed)\n\n(removed)\n\n(removed)\n");
+}
+
 /// Ways in which a secret is written down.
-const WAYS: [&str; 22] = [
+const WAYS: [&str; 24] = [
     "key = \"§\"",
     "api.certificate.key = '§'",
     "key = \"\"\"\n§\n\"\"\"",
@@ -84,6 +99,8 @@ const WAYS: [&str; 22] = [
     "tokens = [\n  \"§\",\n]",
     "[x.credentials]\nuser = \"§\"\n",
     "{\"accessToken\":\"§\"}",
+    "{\"name\":\"DB_PASSWORD\",\"value\":\"§\"}",
+    "env: [{name: API_TOKEN, value: §}, {name: A, value: b}]",
     "{\"secret\": {\"a\": [\"§\"]}}",
     "{\"msg\":\"{\\\"password\\\":\\\"§\\\"}\"}",
     "time=1 level=info token=§ msg=x",
