@@ -28,6 +28,8 @@ mod toml_text;
 mod value;
 mod word;
 mod write;
+mod yaml_error;
+mod yaml_place;
 mod yaml_text;
 
 pub use court::Court;

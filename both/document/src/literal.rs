@@ -7,11 +7,12 @@ const SHOWN: usize = 120;
 
 /// A text as a string of TOML, on one line.
 pub fn literal(text: &str) -> String {
-    if text.contains(['\n', '\r']) {
-        // The library would write several lines.
+    let written = toml::Value::String(text.to_owned()).to_string();
+    // The library writes several lines where there are some, and signs for that where there are quotes of both kinds.
+    if written.starts_with("\"\"\"") || written.starts_with("'''") {
         return format!("\"{}\"", escaped(text));
     }
-    toml::Value::String(text.to_owned()).to_string()
+    written
 }
 
 /// The inside of a basic string.

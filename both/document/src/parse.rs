@@ -38,14 +38,17 @@ pub fn parse(
     };
     let node = node.map_err(|errors| one_a_line(source, subject, errors))?;
     if let Some(deep) = deepest(&node, bounds.depth) {
-        let message = format!("tables and lists lie in one another more than {} deep", bounds.depth);
-        return Err(vec![complaint(&Problem::Limit(message), deep.key.clone())]);
+        return Err(vec![complaint(&too_deep(bounds.depth), deep.key.clone())]);
     }
     Ok(node)
 }
 
 /// What a parser complains about, with the bytes that it points at.
 pub(crate) type Error = (Problem, std::ops::Range<usize>);
+
+pub(crate) fn too_deep(depth: usize) -> Problem {
+    Problem::Limit(format!("tables and lists lie in one another more than {depth} deep"))
+}
 
 /// After the first error of a line a parser is guessing.
 fn one_a_line(source: &Source, subject: Subject, errors: Vec<Error>) -> Vec<Diagnostic> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use crate::format::Format;
 use crate::key::KeyPath;
 use crate::nearest::nearest;
 use crate::node::{Node, Value};
@@ -72,7 +73,8 @@ impl<'a> Table<'a> {
         if !there {
             self.known.push(key);
             let label = format!("in this {}", self.sink.subject.noun);
-            let hint = Hint { label, help: Some(format!("add `{key} = {example}`")) };
+            let sign = if self.sink.format_of(self.node) == Some(Format::Yaml) { ":" } else { " =" };
+            let hint = Hint { label, help: Some(format!("add `{key}{sign} {example}`")) };
             self.sink.put(&Problem::Missing(self.path.key(key)), self.node, &self.node.span, hint);
         }
         there

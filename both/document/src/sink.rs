@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
+use crate::format::Format;
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::source::{Origin, Source};
@@ -26,6 +27,11 @@ impl<'a> Sink<'a> {
     /// The complaints, in the order in which they were made.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics.into_inner()
+    }
+
+    /// The language of the text that a node stands in.
+    pub(crate) fn format_of(&self, node: &Node) -> Option<Format> {
+        self.sources.get(usize::from(node.source.0)).map(|source| source.format)
     }
 
     pub(crate) fn put(&self, problem: &Problem, node: &Node, span: &Range<usize>, hint: Hint) {

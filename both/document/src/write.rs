@@ -76,7 +76,10 @@ impl Writer<'_> {
     fn pair(&self, text: &mut String, key: &str, node: &Node) {
         let key = quoted(key);
         match &node.value {
-            Value::List(items) if items.len() > 1 && items.iter().any(|item| item.source != node.source) => {
+            Value::List(items)
+                if items.len() > 1 && items.iter().any(|item| item.source != node.source)
+                    || items.iter().any(|item| item.text().is_some_and(|text| text.contains('\n'))) =>
+            {
                 self.long_list(text, &key, items);
             }
             Value::List(items)

@@ -7,12 +7,14 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
-use serde_saphyr::{Location, MessageFormatter as _, Options, Spanned, UserMessageFormatter};
+use serde_saphyr::{Options, Spanned};
 
 use crate::node::{Node, Value};
 use crate::parse::Error;
 use crate::problem::Problem;
 use crate::source::SourceId;
+use crate::yaml_error::complaint;
+use crate::yaml_place::{bytes, whole};
 
 /// Deepest nesting that is ever read: what a walk by recursion bears with ease.
 const DEPTH: usize = 64;
@@ -24,9 +26,9 @@ const NODES: usize = 200_000;
 pub(crate) fn parse(text: &str, id: SourceId, depth: usize) -> Result<Node, Vec<Error>> {
     let raw: Spanned<Raw> = match serde_saphyr::from_str_with_options(text, options(depth.min(DEPTH))) {
         Ok(raw) => raw,
-        Err(error) => return Err(vec![complaint(text, &error)]),
+        Err(error) => return Err(vec![complaint(text, &error, depth)]),
     };
-    let mut node = place(raw, None, id);
+    let mut node = place(text, raw, None, id);
     match &node.value {
         Value::Table(_) => {}
         Value::Other(NOTHING) => node.value = Value::Table(BTreeMap::new()),
@@ -59,26 +61,6 @@ fn options(depth: usize) -> Options {
     }
 }
 
-fn complaint(text: &str, error: &serde_saphyr::Error) -> Error {
-    let error = error.without_snippet();
-    let span = error.location().map_or(0..0, |location| bytes(text, &location));
-    let message = UserMessageFormatter.format_message(error);
-    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(", ");
-    (Problem::Syntax { language: "YAML", message }, span)
-}
-
-/// The bytes of a place, which lie within the text and at borders of characters.
-fn bytes(text: &str, location: &Location) -> Range<usize> {
-    let span = location.span();
-    let (Some(start), Some(length)) = (span.byte_offset(), span.byte_len()) else { return 0..0 };
-    let fit = |at: u64| {
-        let at = usize::try_from(at).unwrap_or(usize::MAX).min(text.len());
-        (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
-    };
-    let (start, end) = (fit(start), fit(start.saturating_add(length)));
-    start..end.max(start)
-}
-
 /// The words for what stands where a value is left out.
 const NOTHING: &str = "nothing";
 
@@ -89,28 +71,25 @@ enum Raw {
     Table(Vec<(Spanned<String>, Spanned<Raw>)>),
 }
 
-fn place(raw: Spanned<Raw>, key: Option<Range<usize>>, id: SourceId) -> Node {
-    let span = range(&raw.referenced);
+fn place(text: &str, raw: Spanned<Raw>, key: Option<Range<usize>>, id: SourceId) -> Node {
+    let mut span = bytes(text, &raw.referenced);
     let value = match raw.value {
-        Raw::Plain(value) => value,
-        Raw::List(items) => Value::List(items.into_iter().map(|item| place(item, None, id)).collect()),
+        Raw::Plain(value) => {
+            span = whole(text, span);
+            value
+        }
+        Raw::List(items) => Value::List(items.into_iter().map(|item| place(text, item, None, id)).collect()),
         Raw::Table(entries) => Value::Table(
             entries
                 .into_iter()
                 .map(|(key, value)| {
-                    let span = range(&key.referenced);
-                    (key.value, place(value, Some(span), id))
+                    let span = bytes(text, &key.referenced);
+                    (key.value, place(text, value, Some(span), id))
                 })
                 .collect(),
         ),
     };
     Node { source: id, key: key.unwrap_or_else(|| span.clone()), span, value }
-}
-
-fn range(location: &Location) -> Range<usize> {
-    let span = location.span();
-    let start = span.byte_offset().unwrap_or(0) as usize;
-    start..start.saturating_add(span.byte_len().unwrap_or(0) as usize)
 }
 
 impl<'de> Deserialize<'de> for Raw {

@@ -32,7 +32,7 @@ impl Read for Api {
             trusted: table.texts("trusted"),
             allowed: table.texts("allowed"),
             revoked: table.texts("revoked"),
-            certificate: table.secret("certificate"),
+            certificate: table.text("certificate"),
             key: table.secret("key"),
             limits: table.table("limits"),
         }

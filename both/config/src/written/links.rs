@@ -72,7 +72,7 @@ impl Read for Route {
 
 /// A card, or several of them.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[schemars(rename_all = "kebab-case", extend("additionalProperties" = false))]
 pub struct Link {
     /// Which cards are meant.
     #[schemars(rename = "match")]
@@ -108,7 +108,7 @@ impl Read for Match {
 
 /// A VLAN.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[schemars(rename_all = "kebab-case", extend("additionalProperties" = false))]
 pub struct Vlan {
     /// Name of the link below.
     pub link: Option<LinkName>,
@@ -132,7 +132,7 @@ impl Read for Vlan {
 
 /// A bond.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[schemars(rename_all = "kebab-case", extend("additionalProperties" = false))]
 pub struct Bond {
     /// Names of the cards in it.
     pub links: Option<Vec<LinkName>>,
@@ -151,7 +151,7 @@ impl Read for Bond {
 
 /// A bridge.
 #[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
+#[schemars(rename_all = "kebab-case", extend("additionalProperties" = false))]
 pub struct Bridge {
     /// Names of the links in it; none unless written otherwise.
     pub links: Option<Vec<LinkName>>,

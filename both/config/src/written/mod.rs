@@ -70,7 +70,7 @@ impl Read for Configuration {
     }
 }
 
-/// An integer or a string, for the schema alone.
+/// A string or an integer.
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 #[expect(dead_code, reason = "the reader turns either into text")]
