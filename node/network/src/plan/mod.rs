@@ -221,3 +221,6 @@ impl Make {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

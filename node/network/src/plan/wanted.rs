@@ -103,6 +103,7 @@ impl Wanted {
                 link.address(kernel, addressing, leases.get(kernel));
             }
         }
+        wanted.share_sizes();
         wanted.drop_repeated_routes();
         wanted
     }
@@ -213,18 +214,24 @@ impl Wanted {
             self.complain(Some(name), format!("can't be part of {master}, which it is made of"));
             return;
         }
-        let mtu = self.links.get(master).filter(|link| matches!(link.make, Some(Make::Bond { .. })));
-        let mtu = mtu.and_then(|bond| bond.mtu);
         let Some(link) = self.links.get_mut(name) else { return };
         match &link.master {
             Some(other) if other != master => {
                 let text = format!("can't be part of {master}, since it is part of {other}");
                 self.complain(Some(name), text);
             }
-            _ => {
-                link.master = Some(master.to_owned());
-                // A bond and its members have one size.
-                link.mtu = mtu.or(link.mtu);
+            _ => link.master = Some(master.to_owned()),
+        }
+    }
+
+    /// A bond and its members have one size.
+    fn share_sizes(&mut self) {
+        let bonds = self.links.iter().filter(|(_, link)| matches!(link.make, Some(Make::Bond { .. })));
+        let sizes: Vec<(String, u32)> =
+            bonds.filter_map(|(name, bond)| Some((name.clone(), bond.mtu?))).collect();
+        for (bond, mtu) in sizes {
+            for member in self.links.values_mut().filter(|link| link.master.as_ref() == Some(&bond)) {
+                member.mtu = Some(mtu);
             }
         }
     }
