@@ -22,8 +22,8 @@ pub use system::{Disk, MAX_SYSTEM, NoSystem, SYSTEM_PATH, System};
 /// Where init listens.
 pub const SOCKET: &str = "/run/corten/init.sock";
 
-/// Bytes of the longest request.
-pub const MAX_LINE: usize = 4096;
+/// Bytes of the longest request: lines for a console, with a code in pictures among them.
+pub const MAX_LINE: usize = 16 << 10;
 
 /// Bytes of the longest answer: the status of all services.
 pub const MAX_ANSWER: usize = 128 << 10;

@@ -36,6 +36,11 @@ pub enum Request {
         /// What it has to say about it.
         found: String,
     },
+    /// Show lines on every console, for a person who stands before the machine.
+    Show {
+        /// Plain text; what moves the cursor or the like is left out.
+        lines: Vec<String>,
+    },
     /// Make the machine what [`crate::System`] says in its file.
     Apply,
     /// Make partitions anew at the next start, and go down for it.

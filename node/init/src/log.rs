@@ -92,10 +92,24 @@ impl Log {
         for line in block.lines().filter(|line| !line.is_empty()) {
             self.write(Level::Debug, line);
         }
-        let shown = consoles().iter().filter(|console| show_on(console, &block)).count();
-        if shown == 0 && !show_on("/dev/console", &block) {
-            let _ = std::io::stderr().write_all(block.as_bytes());
+        show_everywhere(&block);
+    }
+
+    /// Shows lines on every console and keeps them nowhere: they may hold a code for who stands there alone.
+    pub fn show_lines(&self, lines: &[String]) {
+        let mut block = String::from("\r\n");
+        for line in lines {
+            block.extend(line.chars().filter(|character| !character.is_control()));
+            block.push_str("\r\n");
         }
+        show_everywhere(&block);
+    }
+}
+
+fn show_everywhere(block: &str) {
+    let shown = consoles().iter().filter(|console| show_on(console, block)).count();
+    if shown == 0 && !show_on("/dev/console", block) {
+        let _ = std::io::stderr().write_all(block.as_bytes());
     }
 }
 

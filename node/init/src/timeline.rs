@@ -18,6 +18,8 @@ const FILE: &str = "/run/corten/timeline.json";
 pub struct Timeline {
     /// What was before the kernel; `None` where nobody counted.
     pub before_kernel: Option<BeforeKernel>,
+    /// Milliseconds from kernel start until the node was ready; 0 until then.
+    pub ready_ms: u64,
     #[serde(deserialize_with = "limited")]
     steps: Vec<Step>,
 }

@@ -70,6 +70,7 @@ impl Node<'_> {
             Request::StartService { service } => self.wish(&service, Wish::Start)?,
             Request::StopService { service } => self.wish(&service, Wish::Stop)?,
             Request::RestartService { service } => self.wish(&service, Wish::Restart)?,
+            Request::Show { lines } => self.log.show_lines(&lines),
             Request::Apply => {
                 self.work(client, Work::Apply, "apply", Vec::new())?;
                 return Ok(None);

@@ -380,6 +380,9 @@ impl<'a> Node<'a> {
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
             self.judge_health(&event);
+            if let Event::Ready(ready) = &event {
+                self.timeline.ready_ms = ready.kernel_to_ready_ms;
+            }
             self.keep_timeline();
             if self.selftest == Selftest::Hang && matches!(event, Event::Ready(_)) {
                 self.hang();

@@ -1,0 +1,132 @@
+//! The methods of the API, one file a service. They turn requests into questions to the rest of the agent and its
+//! answers into messages, and decide nothing.
+
+mod audit;
+mod config;
+mod events;
+mod logs;
+mod metrics;
+mod network;
+mod node;
+mod processes;
+mod services;
+mod storage;
+mod support;
+
+pub use audit::AuditCalls;
+pub use config::ConfigCalls;
+pub use events::EventCalls;
+pub use logs::LogCalls;
+pub use metrics::{MetricsCalls, MetricsText};
+pub use network::NetworkCalls;
+pub use node::NodeCalls;
+pub use processes::ProcessCalls;
+pub use services::ServiceCalls;
+pub use storage::StorageCalls;
+pub use support::SupportCalls;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use corten_api::DESCRIPTORS;
+use corten_api::error::ApiError;
+use corten_api::v1::audit_server::AuditServer;
+use corten_api::v1::config_server::ConfigServer;
+use corten_api::v1::events_server::EventsServer;
+use corten_api::v1::logs_server::LogsServer;
+use corten_api::v1::metrics_server::MetricsServer;
+use corten_api::v1::network_server::NetworkServer;
+use corten_api::v1::node_server::NodeServer;
+use corten_api::v1::processes_server::ProcessesServer;
+use corten_api::v1::services_server::ServicesServer;
+use corten_api::v1::storage_server::StorageServer;
+use corten_api::v1::support_server::SupportServer;
+use tokio_stream::Stream;
+use tonic::service::Routes;
+use tonic::{Code, Request, Status};
+
+use crate::configuration::Engine;
+use crate::facts::FactError;
+use crate::pairing::Pairing;
+use crate::present::Present;
+use crate::server::{Caller, What};
+
+/// Bytes of the largest request: a document of a configuration, and what is around it.
+pub const MAX_REQUEST: usize = 512 << 10;
+
+/// What a streaming method sends.
+type Sent<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
+
+/// All methods, with what tools for gRPC expect of any server.
+pub fn routes(
+    present: &Present,
+    engine: &Engine,
+    pairing: &Arc<Pairing>,
+    health: tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health>,
+) -> Routes {
+    let root = &present.root;
+    let config =
+        ConfigCalls { engine: engine.clone(), pairing: Arc::clone(pairing), door: present.door.clone() };
+    let services = ServiceCalls { root: root.clone(), services: present.services.clone() };
+    let network = NetworkCalls { root: root.clone(), state: present.network.clone() };
+    let mut routes = Routes::new(health);
+    macro_rules! add {
+        ($($server:ident($calls:expr)),+ $(,)?) => {
+            $(routes = routes.add_service($server::new($calls).max_decoding_message_size(MAX_REQUEST));)+
+        };
+    }
+    add!(
+        AuditServer(AuditCalls(present.audit.clone())),
+        ConfigServer(config),
+        EventsServer(EventCalls(present.events.clone())),
+        LogsServer(LogCalls(present.journal.clone())),
+        MetricsServer(MetricsCalls(present.clone())),
+        NetworkServer(network),
+        NodeServer(NodeCalls(present.clone())),
+        ProcessesServer(ProcessCalls(root.clone())),
+        ServicesServer(services),
+        StorageServer(StorageCalls(root.clone())),
+        SupportServer(SupportCalls(present.clone())),
+    );
+    for part in reflection() {
+        routes = part(routes);
+    }
+    routes.prepare()
+}
+
+/// Reflection in both of its versions: older tools ask for the one before.
+fn reflection() -> [Box<dyn FnOnce(Routes) -> Routes>; 2] {
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    const WHY: &str = "what the compiler of the definition made can be read";
+    [
+        Box::new(move |routes: Routes| routes.add_service(builder().build_v1().expect(WHY))),
+        Box::new(move |routes: Routes| routes.add_service(builder().build_v1alpha().expect(WHY))),
+    ]
+}
+
+/// Facts are files that the kernel makes when they are read, which takes a while for some.
+async fn facts<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, FactError> + Send + 'static,
+) -> Result<T, Status> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(facts)) => Ok(facts),
+        Ok(Err(error)) => Err(ApiError::new(Code::Internal, error.to_string(), "").into()),
+        Err(error) => Err(Status::internal(error.to_string())),
+    }
+}
+
+/// Who calls. The gate puts it there.
+fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
+    request.extensions().get::<Arc<Caller>>().cloned()
+}
+
+/// Says what is asked for, for the audit log.
+fn say<T>(request: &Request<T>, text: impl Into<String>) {
+    if let Some(what) = request.extensions().get::<What>() {
+        what.say(text);
+    }
+}

@@ -1,0 +1,62 @@
+//! Sockets of the node, one a role: who can reach one may do what its role may. Root reaches all of them; whoever gives
+//! one to a container gives it that role.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use corten_api::role::Role;
+use tokio::net::UnixListener;
+use tokio::sync::Semaphore;
+
+use super::{Caller, From, Gate, serve_connection};
+
+/// Where they are: `reader.sock` and so on.
+pub const FOLDER: &str = "/run/corten/api";
+
+/// Connections to one of them at a time.
+const MAX_CONNECTIONS: usize = 64;
+/// Where a connection can't be taken, the next one is tried after this time.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Serves the socket of a role in a folder, for as long as it is polled.
+pub async fn serve(folder: &Path, role: Role, gate: Gate) -> io::Error {
+    let listener = match bind(folder, role) {
+        Ok(listener) => listener,
+        Err(error) => return error,
+    };
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return io::Error::other("the places are gone");
+        };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        let name = format!("local {role}");
+        let caller = Caller { name, role: Some(role), certificate: None, from: From::Local };
+        let gate = gate.clone();
+        tokio::spawn(async move {
+            serve_connection(stream, Arc::new(caller), gate, std::future::pending()).await;
+            drop(place);
+        });
+    }
+}
+
+fn bind(folder: &Path, role: Role) -> io::Result<UnixListener> {
+    fs::create_dir_all(folder)?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    let path = folder.join(format!("{role}.sock"));
+    // Left by an agent that was killed.
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    Ok(listener)
+}

@@ -1,0 +1,80 @@
+//! Connections to the API: who is let in, with what limits, and how each request gets to its method.
+//!
+//! ```text
+//! accept -> networks, counts -> TLS 1.3 -> caller -> HTTP/2 -> gate: role, audit -> method
+//! local socket ----------------------------^
+//! ```
+//!
+//! Each connection is a task of its own with bounded buffers, so one that is slow keeps nobody else waiting. When whom
+//! the node trusts changes, connections from before end: requests that run are answered first.
+
+mod caller;
+mod door;
+mod gate;
+mod limits;
+mod local;
+mod network;
+mod scrape;
+
+pub use caller::{Caller, From, Posture, authorise};
+pub use door::Door;
+pub use gate::{Counts, Gate, What};
+pub use limits::Connections;
+pub use local::{FOLDER as LOCAL_FOLDER, serve as serve_local};
+pub use network::{listen, serve};
+pub use scrape::serve as serve_metrics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Calls of one connection at a time.
+const MAX_STREAMS: u32 = 100;
+/// Bytes of the headers of a request.
+const MAX_HEADERS: u32 = 16 << 10;
+/// Bytes that may be under way to us in one call, and in all calls of a connection.
+const STREAM_WINDOW: u32 = 64 << 10;
+const CONNECTION_WINDOW: u32 = 256 << 10;
+/// Bytes that wait for a client that does not read, for each call.
+const MAX_WAITING: usize = 64 << 10;
+/// A client that says nothing is asked whether it is there after this time, and has this one to answer.
+const ASK_AFTER: Duration = Duration::from_mins(1);
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// Time that calls have to end when a connection is to.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// Answers the calls on one connection until it ends, or until `end` does.
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    caller: Arc<Caller>,
+    gate: Gate,
+    end: impl Future<Output = ()>,
+) {
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let (gate, caller) = (gate.clone(), Arc::clone(&caller));
+        async move { Ok::<_, std::convert::Infallible>(gate.call(caller, request).await) }
+    });
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(MAX_HEADERS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(MAX_WAITING)
+        .keep_alive_interval(ASK_AFTER)
+        .keep_alive_timeout(ANSWER_WITHIN);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // How a connection ended is the client's to know.
+        _ = connection.as_mut() => return,
+        () = end => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = tokio::time::timeout(END_WITHIN, connection).await;
+}
