@@ -116,7 +116,7 @@ pub struct Client {
     transaction: u32,
     /// When the exchange began.
     began_ms: u64,
-    /// When the last request of it was sent.
+    /// When the request was sent that an answer is to.
     asked_ms: u64,
     /// Messages of this phase so far.
     sent: u32,
@@ -302,6 +302,15 @@ impl Client {
         if self.phase == Phase::Requesting && self.sent >= REQUESTS {
             self.enter(Phase::Selecting, now);
         }
+        // A lease counts from its request, and a late answer to an earlier one must not make it longer. While it is
+        // prolonged each request has a number of its own; an offer is asked for with one number, for half a minute at
+        // most, and counts from the first time.
+        if matches!(self.phase, Phase::Renewing | Phase::Rebinding) {
+            self.transaction = now.random as u32;
+        }
+        if self.phase != Phase::Requesting || self.sent == 0 {
+            self.asked_ms = now.ms;
+        }
         let has = self.lease.as_ref().map(|lease| lease.address.addr());
         let (kind, to) = match self.phase {
             Phase::Waiting | Phase::Bound => return,
@@ -324,7 +333,6 @@ impl Client {
         };
         let from = has.unwrap_or(Ipv4Addr::UNSPECIFIED);
         outputs.push(Output::Send { payload: request.bytes(), from, to });
-        self.asked_ms = now.ms;
         self.next_ms = Some(now.ms + self.pause(now));
         self.sent += 1;
     }
