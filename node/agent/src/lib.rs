@@ -25,6 +25,7 @@ pub mod pairing;
 pub mod present;
 pub mod probes;
 pub mod reconcile;
+pub mod resolve;
 pub mod root;
 pub mod sandbox;
 pub mod server;

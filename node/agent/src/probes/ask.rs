@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::http::{self, MAX_STATUS_LINE};
+use crate::resolve;
 
 /// What was found, or why the check failed.
 pub async fn ask(probe: &Probe) -> Result<String, String> {
@@ -35,7 +36,7 @@ async fn target(target: &Target) -> Result<String, String> {
 }
 
 async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
-    TcpStream::connect((host, port)).await.map_err(|error| format!("connecting: {}", reason(&error)))
+    resolve::connect(host, port).await.map_err(|error| format!("connecting: {}", reason(&error)))
 }
 
 /// The first line of what comes, without its end; cut at the limit. The rest is not read.

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::authorities;
+use crate::resolve;
 use crate::root::Root;
 
 /// For name, connection and handshake together.
@@ -57,7 +58,7 @@ async fn open(
 ) -> Result<Box<dyn Stream>, ConnectError> {
     let connect = |error| ConnectError::Connect(address.into(), error);
     let tls = |error| ConnectError::Tls(address.into(), error);
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await.map_err(connect)?;
+    let stream = resolve::connect(&target.host, target.port).await.map_err(connect)?;
     watch_over(&stream).map_err(|error| connect(error.into()))?;
     match target.transport {
         LogTransport::Tcp => Ok(Box::new(stream)),
