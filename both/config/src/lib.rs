@@ -19,8 +19,9 @@ pub mod types;
 pub mod written;
 
 pub use changes::{Change, changes};
+pub use corten_document::BadValue;
 pub use document::{Document, Format, MAX_DOCUMENT};
-pub use merged::{KeyOrigin, Merged, Secrets, read};
+pub use merged::{KeyOrigin, Merged, SUBJECT, Secrets, read};
 pub use report::{Problem, Report};
 pub use schema::{schema, schema_text};
 pub use secrets::{SECRET_KEPT, redacted, with_kept_secrets};

@@ -14,7 +14,7 @@ use crate::settings::Settings;
 use crate::written::Configuration;
 
 /// What configurations are called in complaints.
-pub(crate) const SUBJECT: Subject = Subject { noun: "configuration", code: "config", head: "version" };
+pub const SUBJECT: Subject = Subject { noun: "configuration", code: "config", head: "version" };
 
 /// What is read of one document.
 pub(crate) const BOUNDS: Bounds = Bounds { bytes: MAX_DOCUMENT, depth: 32 };

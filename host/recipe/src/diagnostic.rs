@@ -173,17 +173,24 @@ impl SourceCode for Text {
     }
 }
 
-/// Everything that is wrong with a recipe, in the order of its files and lines. It is never empty.
+/// Everything that is wrong with a recipe or another document, in the order of files and lines. It is never empty.
 #[derive(Clone, Debug)]
 pub struct Report {
-    recipe: String,
+    subject: Subject,
+    name: String,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Report {
     /// A report on a recipe that the caller names.
     pub fn new(recipe: impl Into<String>, complaints: Vec<document::Diagnostic>) -> Self {
-        Self { recipe: recipe.into(), diagnostics: complaints.into_iter().map(Diagnostic::from).collect() }
+        Self::about(RECIPE, recipe, complaints)
+    }
+
+    /// A report on a document of another kind.
+    pub fn about(subject: Subject, name: impl Into<String>, complaints: Vec<document::Diagnostic>) -> Self {
+        let diagnostics = complaints.into_iter().map(Diagnostic::from).collect();
+        Self { subject, name: name.into(), diagnostics }
     }
 
     /// The complaints.
@@ -195,8 +202,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.diagnostics.len() {
-            1 => write!(f, "recipe `{}` has an error", self.recipe),
-            n => write!(f, "recipe `{}` has {n} errors", self.recipe),
+            1 => write!(f, "{} `{}` has an error", self.subject.noun, self.name),
+            n => write!(f, "{} `{}` has {n} errors", self.subject.noun, self.name),
         }
     }
 }

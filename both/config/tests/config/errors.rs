@@ -4,7 +4,8 @@ use crate::common::{KEY, toml, wrong, yaml};
 use corten_config::{Document, read};
 
 fn told(bodies: &[&str]) -> String {
-    bodies.iter().map(|body| format!("{body}\n--> {}\n\n", wrong(body))).collect()
+    let told: Vec<String> = bodies.iter().map(|body| format!("{body}\n--> {}", wrong(body))).collect();
+    told.join("\n\n")
 }
 
 fn told_of(documents: &[Document]) -> String {

@@ -71,7 +71,7 @@ fn body() -> impl Strategy<Value = String> {
         for part in parts {
             let key = part.split(" = ").next().unwrap_or_default().to_owned();
             if !keys.contains(&key) {
-                text += &format!("{part}\n");
+                text = text + &part + "\n";
                 keys.push(key);
             }
         }

@@ -4,7 +4,7 @@ use crate::common::{CERTIFICATE, KEY, KEY_BYTES, full, toml, yaml};
 use corten_config::{Document, SECRET_KEPT, changes, read, redacted, with_kept_secrets};
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    text.lines().map(|line| "    ".to_owned() + line + "\n").collect()
 }
 
 fn yaml_api() -> Document {
@@ -56,7 +56,7 @@ fn the_last_document_that_has_a_secret_gives_it() {
 #[test]
 fn whatever_looks_like_a_secret_is_taken_out() {
     let inline = KEY.replace('\n', "\\n");
-    let comment = KEY.lines().map(|line| format!("# {line}\n")).collect::<String>();
+    let comment = KEY.lines().map(|line| "# ".to_owned() + line + "\n").collect::<String>();
     for text in [
         format!("version = 1\n{comment}"),
         format!("version = 1\n[api]\nkey = [\"{inline}\"]"),

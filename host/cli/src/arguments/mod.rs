@@ -2,6 +2,7 @@
 
 mod archive;
 mod build;
+mod config;
 mod keys;
 mod lock;
 mod node;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 pub use archive::ArchiveOptions;
 pub use build::{BuildArguments, LockOptions};
+pub use config::MachineConfigCommand;
 pub use keys::KeysCommand;
 pub use lock::LockArguments;
 pub use node::{
@@ -49,6 +51,8 @@ pub enum Command {
     #[command(subcommand)]
     Recipe(RecipeCommand),
     Lock(LockArguments),
+    #[command(subcommand)]
+    Config(MachineConfigCommand),
     Node(NodeArguments),
     #[command(subcommand)]
     Keys(KeysCommand),

@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 mod build;
+mod config;
 mod keys;
 mod lock;
 mod man;
@@ -24,6 +25,7 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Recipe(command) => recipe::recipe(&command),
         Command::Lock(arguments) => lock::lock(&arguments),
+        Command::Config(command) => config::config(&command),
         Command::Node(arguments) => node::node(&arguments),
         Command::Keys(command) => keys::keys(&command),
         Command::SecureBoot(command) => secure_boot::secure_boot(&command),
