@@ -296,3 +296,6 @@ pub enum Soundness {
     /// It can't.
     Broken,
 }
+
+#[cfg(test)]
+mod tests;

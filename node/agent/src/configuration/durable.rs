@@ -16,8 +16,10 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".new");
     let new = path.with_file_name(name);
+    // What a cut left behind may have other permissions.
+    let _ = fs::remove_file(&new);
     let written = (|| {
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(content)?;
         file.sync_all()?;
         fs::rename(&new, path)
