@@ -116,7 +116,10 @@ pub(crate) async fn open_logs(
     connection.answer(connection.logs().read(request)).await
 }
 
-async fn open_events(connection: &Connection, backlog: Backlog) -> Result<Streaming<v1::Event>, NodeError> {
+pub(crate) async fn open_events(
+    connection: &Connection,
+    backlog: Backlog,
+) -> Result<Streaming<v1::Event>, NodeError> {
     let backlog = backlog == Backlog::Kept;
     connection.answer(connection.events().watch(v1::WatchEventsRequest { backlog })).await
 }

@@ -9,6 +9,7 @@ pub mod ask;
 pub mod config;
 pub mod connection;
 pub mod contexts;
+pub mod dashboard;
 pub mod each;
 pub mod follow;
 pub mod pair;

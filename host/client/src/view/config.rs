@@ -298,8 +298,13 @@ impl From<v1::ConfigHistoryResponse> for History {
 
 impl View for History {
     fn table(&self) -> Table {
-        let mut table =
-            Table::new([number("GENERATION"), text("AT"), text("BY"), text("STATE"), text("CHANGED")]);
+        let mut table = Table::new([
+            number("GENERATION"),
+            text("AT").spare(),
+            text("BY"),
+            text("STATE"),
+            text("CHANGED"),
+        ]);
         for generation in &self.0 {
             let tone = match generation.state.as_str() {
                 "in force" => Tone::Good,

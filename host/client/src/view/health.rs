@@ -61,8 +61,11 @@ impl Health {
 
     /// The checks that are not healthy, `name: what was found`.
     pub fn complaints(&self) -> impl Iterator<Item = String> {
-        let bad = self.checks.iter().filter(|check| check.verdict != Verdict::Healthy);
-        bad.map(|check| printable(&format!("{}: {}", check.name, check.found)))
+        // What is wrong before what is only not known yet.
+        let of = |verdict| self.checks.iter().filter(move |check| check.verdict == verdict);
+        of(Verdict::Unhealthy)
+            .chain(of(Verdict::Pending))
+            .map(|check| printable(&format!("{}: {}", check.name, check.found)))
     }
 }
 
@@ -83,7 +86,7 @@ impl From<v1::HealthResponse> for Health {
 
 impl View for Health {
     fn table(&self) -> Table {
-        let mut table = Table::new([text("CHECK"), text("VERDICT"), text("FOUND"), text("AT")]);
+        let mut table = Table::new([text("CHECK"), text("VERDICT"), text("FOUND"), text("AT").spare()]);
         for check in &self.checks {
             table.row([
                 printable(&check.name).into(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::facts::{facts, some};
 use super::output::View;
 use super::table::{Cell, Table, Tone, Width, number, printable, text};
-use super::units::{duration, percent, second, size, time};
+use super::units::{duration, percent, second, share, size, time};
 
 /// How a node is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,9 +120,37 @@ impl Info {
         Duration::from_secs(self.uptime_seconds)
     }
 
-    fn memory(&self) -> String {
-        let share = percent(self.memory_used_bytes, self.memory_bytes);
-        format!("{} of {} used ({share})", size(self.memory_used_bytes), size(self.memory_bytes))
+    /// Why it is in maintenance, or does not run the newest configuration.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// SHA-256 of its certificate, hexadecimal.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Name and version of its image.
+    pub(crate) fn system(&self) -> String {
+        format!("{} {}", self.os, self.version)
+    }
+
+    /// The load of one minute in percent of what all processors can do.
+    pub(crate) fn load_percent(&self) -> u64 {
+        (self.load[0].max(0.0) * 100.0 / f64::from(self.processors.max(1))) as u64
+    }
+
+    /// Memory in use in percent.
+    pub(crate) fn memory_percent(&self) -> u64 {
+        share(self.memory_used_bytes, self.memory_bytes).unwrap_or_default()
+    }
+
+    pub(crate) fn load_words(&self) -> String {
+        format!("{:.2} of {}", self.load[0], self.processors)
+    }
+
+    pub(crate) fn memory_words(&self) -> String {
+        format!("{} of {}", size(self.memory_used_bytes), size(self.memory_bytes))
     }
 }
 
@@ -132,9 +160,9 @@ impl View for Info {
             text("HOSTNAME"),
             text("MODE"),
             text("VERSION"),
-            text("KERNEL"),
+            text("KERNEL").spare(),
             number("UP"),
-            number("CPUS"),
+            number("CPUS").spare(),
             number("MEMORY"),
             number("USED"),
             number("LOAD"),
@@ -177,7 +205,14 @@ impl View for Info {
             ("up", duration(self.uptime())),
             ("clock", self.now.clone()),
             ("processors", self.processors.to_string()),
-            ("memory", self.memory()),
+            (
+                "memory",
+                format!(
+                    "{} used ({})",
+                    self.memory_words(),
+                    percent(self.memory_used_bytes, self.memory_bytes)
+                ),
+            ),
             ("load", format!("{one:.2} {five:.2} {fifteen:.2}")),
             ("processes", self.processes.to_string()),
         ])

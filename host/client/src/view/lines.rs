@@ -11,10 +11,32 @@ use super::units::time;
 /// Columns that the name of a source takes: as many as the longest of Corten's own, so that texts line up.
 const SOURCE: usize = 14;
 
+/// Lines of a terminal below so many columns have no room for a date.
+const ROOM_FOR_DATES: usize = 110;
+
+/// How much of a moment is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moments {
+    /// Date and time.
+    Whole,
+    /// The time of the day.
+    TimeOfDay,
+}
+
+impl Moments {
+    fn of(self, moment: &str) -> String {
+        let shown = match self {
+            Self::Whole => moment,
+            Self::TimeOfDay => moment.split_once('T').map_or(moment, |(_, time)| time.trim_end_matches('Z')),
+        };
+        Tone::Faint.paint(shown)
+    }
+}
+
 /// Something that a stream brings, one line each.
 pub trait Line: Serialize {
     /// The line without its end, for people.
-    fn line(&self) -> String;
+    fn line(&self, moments: Moments) -> String;
 
     /// Lines before this one that the reader was too slow for.
     fn lost(&self) -> u64;
@@ -60,7 +82,7 @@ struct AuditEntry {
 }
 
 /// How urgent a line is, by its level as of syslog(2).
-pub(crate) fn tone(level: u32) -> Tone {
+pub(crate) fn log_tone(level: u32) -> Tone {
     match level {
         0..=3 => Tone::Bad,
         4 => Tone::Waiting,
@@ -83,15 +105,31 @@ impl From<v1::LogLine> for LogLine {
 }
 
 impl Line for LogLine {
-    fn line(&self) -> String {
+    fn line(&self, moments: Moments) -> String {
         let source = printable(&self.source);
         let pad = " ".repeat(SOURCE.saturating_sub(length(&source)));
-        let at = Tone::Faint.paint(&self.at);
-        format!("{at}  {source}{pad}  {}", tone(self.level).paint(&printable(&self.text)))
+        let at = moments.of(&self.at);
+        format!("{at}  {source}{pad}  {}", log_tone(self.level).paint(&printable(&self.text)))
     }
 
     fn lost(&self) -> u64 {
         self.lost
+    }
+}
+
+impl Event {
+    pub(crate) fn at(&self) -> &str {
+        &self.at
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// What happened to what.
+    pub(crate) fn words(&self) -> String {
+        let subject = self.subject.as_deref().map(|subject| printable(subject) + ": ").unwrap_or_default();
+        subject + &printable(&self.text)
     }
 }
 
@@ -108,11 +146,10 @@ impl From<v1::Event> for Event {
 }
 
 impl Line for Event {
-    fn line(&self) -> String {
+    fn line(&self, moments: Moments) -> String {
         let kind = printable(&self.kind);
         let pad = " ".repeat(SOURCE.saturating_sub(length(&kind)));
-        let subject = self.subject.as_deref().map(|subject| printable(subject) + ": ").unwrap_or_default();
-        format!("{}  {kind}{pad}  {subject}{}", Tone::Faint.paint(&self.at), printable(&self.text))
+        format!("{}  {kind}{pad}  {}", moments.of(&self.at), self.words())
     }
 
     fn lost(&self) -> u64 {
@@ -140,11 +177,11 @@ impl FromIterator<v1::AuditEntry> for Audit {
 impl View for Audit {
     fn table(&self) -> Table {
         let mut table = Table::new([
-            number("NO"),
-            text("AT"),
+            number("NO").spare(),
+            text("AT").spare(),
             text("WHO"),
             text("ROLE"),
-            text("FROM"),
+            text("FROM").spare(),
             text("METHOD"),
             text("RESULT"),
             text("WHAT"),
@@ -176,7 +213,11 @@ pub fn line(node: Option<&str>, item: &impl Line, width: Width) -> String {
         out.push_str(&Tone::Waiting.paint(&lost));
         out.push('\n');
     }
-    out.push_str(&fitted(&format!("{before}{}", item.line()), width));
+    let moments = match width {
+        Width::Letters(..ROOM_FOR_DATES) => Moments::TimeOfDay,
+        _ => Moments::Whole,
+    };
+    out.push_str(&fitted(&format!("{before}{}", item.line(moments)), width));
     out.push('\n');
     out
 }

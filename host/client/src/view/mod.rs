@@ -17,12 +17,17 @@ mod table;
 mod timeline;
 mod units;
 
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
 pub use config::{Checked, Configuration, History, Origins, Problem};
 pub use contexts::contexts;
 pub use done::Done;
 pub use health::{Health, Verdict};
 pub use info::{Info, Mode};
-pub use lines::{Audit, Event, Line, LogLine, line};
+pub use lines::{Audit, Event, Line, LogLine, Moments, line};
 pub use metrics::Metrics;
 pub use network::{Addresses, Links, Routes, Sockets};
 pub use output::{Answer, Failure, NoOutput, Output, Printed, Reach, View, complaint, entry, print, reach};
@@ -31,4 +36,7 @@ pub use storage::{Disks, Mounts};
 pub use table::{Tone, Width};
 pub use timeline::Timeline;
 
-pub(crate) use units::size;
+pub(crate) use lines::log_tone;
+pub(crate) use network::Link;
+pub(crate) use table::{cut, printable};
+pub(crate) use units::{duration, milliseconds, short_size, size};

@@ -127,14 +127,14 @@ impl View for Links {
         let mut table = Table::new([
             text("LINK"),
             text("AS"),
-            text("KIND"),
+            text("KIND").spare(),
             text("STATE"),
-            number("MTU"),
-            text("MAC"),
+            number("MTU").spare(),
+            text("MAC").spare(),
             text("ADDRESSES"),
-            number("RECEIVED"),
-            number("SENT"),
-            number("ERRORS"),
+            number("RECEIVED").spare(),
+            number("SENT").spare(),
+            number("ERRORS").spare(),
             text("PROBLEM"),
         ]);
         for link in &self.links {

@@ -103,10 +103,10 @@ impl View for Services {
             text("STATE"),
             number("FOR"),
             number("RESTARTS"),
-            number("PID"),
+            number("PID").spare(),
             number("MEMORY"),
-            number("CPU"),
-            number("PROCS"),
+            number("CPU").spare(),
+            number("PROCS").spare(),
             text("FOUND"),
         ]);
         for service in &self.0 {
@@ -216,9 +216,9 @@ impl View for Processes {
     fn table(&self) -> Table {
         let mut table = Table::new([
             number("PID"),
-            text("S"),
-            number("UID"),
-            number("THREADS"),
+            text("S").spare(),
+            number("UID").spare(),
+            number("THREADS").spare(),
             number("MEMORY"),
             number("CPU"),
             text("SERVICE"),

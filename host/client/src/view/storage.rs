@@ -84,10 +84,10 @@ impl View for Disks {
             text("DISK"),
             number("SIZE"),
             text("LABEL"),
-            text("MODEL"),
-            text("SERIAL"),
-            number("READ"),
-            number("WRITTEN"),
+            text("MODEL").spare(),
+            text("SERIAL").spare(),
+            number("READ").spare(),
+            number("WRITTEN").spare(),
             text("NOTES"),
         ]);
         let shown = |text: &Option<String>| Cell::from(printable(text.as_deref().unwrap_or_default()));
@@ -141,7 +141,7 @@ impl View for Mounts {
             number("SIZE"),
             number("USED"),
             number("FREE"),
-            text("OPTIONS"),
+            text("OPTIONS").spare(),
         ]);
         for mount in &self.0 {
             let sized = |bytes: u64| if mount.bytes == 0 { String::new() } else { size(bytes) };

@@ -8,11 +8,17 @@ use unicode_width::UnicodeWidthChar as _;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// No column is cut to fewer letters than this.
+/// No column of text is cut to fewer letters than this while there is another way.
 const LEAST: usize = 8;
+
+/// The same for the first columns, which say what a row is about.
+const LEAST_OF_NAMES: usize = 16;
 
 /// Stands where something was cut off.
 const CUT: char = '…';
+
+/// The same for the last column, which holds sentences and command lines.
+const LEAST_OF_SENTENCES: usize = 24;
 
 /// What is shown is this wide, or has no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,9 @@ impl Tone {
 
     /// The text in this tone.
     pub fn paint(self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let style = self.style();
         format!("{style}{text}{style:#}")
     }
@@ -97,21 +106,38 @@ enum Side {
     Right,
 }
 
+/// What happens to a column where a terminal is too narrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// It stays.
+    Needed,
+    /// It is left out before others are cut beyond recognition.
+    Spare,
+}
+
 /// A title and the side of a column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     title: &'static str,
     side: Side,
+    need: Need,
 }
 
-/// A column of text.
+/// A column of text, which may be cut.
 pub const fn text(title: &'static str) -> Column {
-    Column { title, side: Side::Left }
+    Column { title, side: Side::Left, need: Need::Needed }
 }
 
-/// A column of numbers, which line up at their right.
+/// A column of numbers, which line up at their right and are never cut: a number that is cut is another one.
 pub const fn number(title: &'static str) -> Column {
-    Column { title, side: Side::Right }
+    Column { title, side: Side::Right, need: Need::Needed }
+}
+
+impl Column {
+    /// The same column, left out where a terminal is too narrow.
+    pub const fn spare(self) -> Self {
+        Self { need: Need::Spare, ..self }
+    }
 }
 
 /// Rows of cells below titles.
@@ -159,7 +185,7 @@ impl Table {
                 *at == 0 || self.rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.text.is_empty()))
             })
             .collect();
-        let widths = self.widths(&used, width);
+        let (used, widths) = self.fitted(used, width);
         let mut out = String::new();
         let titles: Vec<Cell> =
             self.columns.iter().map(|column| Cell::of(column.title, Tone::Faint)).collect();
@@ -186,24 +212,56 @@ impl Table {
         out
     }
 
-    /// How wide each column is: as its widest text, and less for the widest ones where the line ends sooner.
-    fn widths(&self, used: &[usize], width: Width) -> Vec<usize> {
+    /// Which columns are shown and how wide: as their widest text where there is room. Else columns of text are cut,
+    /// the widest first; where that is not enough spare columns are left out, the last first.
+    fn fitted(&self, mut used: Vec<usize>, width: Width) -> (Vec<usize>, Vec<usize>) {
         let widest = |at: &usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(*at)).map(|cell| length(&cell.text));
             cells.chain([length(self.columns[*at].title)]).max().unwrap_or_default()
         };
-        let mut widths: Vec<usize> = used.iter().map(widest).collect();
-        if let Width::Letters(letters) = width {
+        let Width::Letters(letters) = width else {
+            let widths = used.iter().map(widest).collect();
+            return (used, widths);
+        };
+        loop {
             let room = letters.saturating_sub(GAP.len() * used.len().saturating_sub(1));
-            while widths.iter().sum::<usize>() > room {
-                let Some(most) = widths.iter_mut().rev().max_by_key(|width| **width) else { break };
-                if *most <= LEAST {
-                    break;
+            let mut widths: Vec<usize> = used.iter().map(widest).collect();
+            let least: Vec<usize> =
+                used.iter().zip(&widths).map(|(at, width)| self.least(*at, *width)).collect();
+            if least.iter().sum::<usize>() <= room {
+                shrink(&mut widths, &least, room);
+                return (used, widths);
+            }
+            match used.iter().rposition(|at| self.columns[*at].need == Need::Spare) {
+                Some(place) => _ = used.remove(place),
+                // Too narrow for anything sensible.
+                None => {
+                    let none = vec![1; widths.len()];
+                    shrink(&mut widths, &least, room);
+                    shrink(&mut widths, &none, room);
+                    return (used, widths);
                 }
-                *most -= 1;
             }
         }
-        widths
+    }
+
+    /// How narrow a column can become.
+    fn least(&self, at: usize, widest: usize) -> usize {
+        match self.columns[at].side {
+            Side::Right => widest,
+            Side::Left if at < 2 => widest.min(LEAST_OF_NAMES),
+            Side::Left if at + 1 == self.columns.len() => widest.min(LEAST_OF_SENTENCES),
+            Side::Left => widest.min(LEAST),
+        }
+    }
+}
+
+/// Takes letters off the widest columns, down to what each has to have, until they fit.
+fn shrink(widths: &mut [usize], least: &[usize], room: usize) {
+    while widths.iter().sum::<usize>() > room {
+        let can = widths.iter_mut().zip(least).filter(|(width, least)| **width > **least);
+        let Some((most, _)) = can.max_by_key(|(width, _)| **width) else { break };
+        *most -= 1;
     }
 }
 

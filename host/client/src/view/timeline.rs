@@ -13,7 +13,7 @@ use crate::contexts::NodeName;
 /// The columns of a name, at most.
 const NAME: usize = 24;
 /// The columns of a duration.
-const TOOK: usize = 9;
+const TOOK: usize = 6;
 /// Bars are not drawn in fewer columns than these.
 const LEAST_BARS: usize = 16;
 /// Columns between two marks of the axis, at least: a time and some room.
@@ -147,9 +147,9 @@ impl Scale {
 fn axis_time(ms: u64) -> String {
     match ms {
         0 => "0".to_owned(),
-        ..1000 => format!("{ms} ms"),
-        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
-        _ => format!("{:.1} s", ms as f64 / 1000.0),
+        ..1000 => format!("{ms}ms"),
+        _ if ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
+        _ => format!("{:.1}s", ms as f64 / 1000.0),
     }
 }
 

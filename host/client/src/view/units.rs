@@ -19,18 +19,23 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.digits$} {}", UNITS[unit])
 }
 
-/// A duration: its two largest units, or milliseconds.
+/// The same in five letters at most, for where there is little room.
+pub fn short_size(bytes: u64) -> String {
+    size(bytes).replace("iB", "").replace(' ', "")
+}
+
+/// A duration: its two largest units, or milliseconds. Short, and as the command line takes it.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let two = |more: u64, unit: &str, less: u64, smaller: &str| {
-        if less == 0 { format!("{more} {unit}") } else { format!("{more} {unit} {less} {smaller}") }
+        if less == 0 { format!("{more}{unit}") } else { format!("{more}{unit}{less}{smaller}") }
     };
     match seconds {
-        0 => format!("{} ms", duration.as_millis()),
-        1..10 => format!("{:.1} s", duration.as_millis() as f64 / 1000.0),
-        10..60 => format!("{seconds} s"),
-        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
-        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        0 => format!("{}ms", duration.as_millis()),
+        1..10 => format!("{:.1}s", (duration.as_millis() / 100) as f64 / 10.0),
+        10..60 => format!("{seconds}s"),
+        60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),
         _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
     }
 }
@@ -59,10 +64,14 @@ pub fn second(seconds: i64) -> String {
 
 /// Part of a whole in percent; empty where there is no whole.
 pub fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return String::new();
-    }
-    format!("{} %", u128::from(part) * 100 / u128::from(whole))
+    share(part, whole).map(|share| format!("{share} %")).unwrap_or_default()
+}
+
+/// The same as a number.
+pub fn share(part: u64, whole: u64) -> Option<u64> {
+    (u128::from(part) * 100)
+        .checked_div(u128::from(whole))
+        .map(|share| u64::try_from(share).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -85,7 +94,7 @@ mod tests {
     fn durations_have_two_units() {
         let all = [0, 999, 1000, 9_900, 10_000, 60_000, 61_000, 3_600_000, 90_000_000, 86_400_000];
         let shown = all.map(milliseconds).join(", ");
-        assert_eq!(shown, "0 ms, 999 ms, 1.0 s, 9.9 s, 10 s, 1 min, 1 min 1 s, 1 h, 1 d 1 h, 1 d");
+        assert_eq!(shown, "0ms, 999ms, 1.0s, 9.9s, 10s, 1m, 1m1s, 1h, 1d1h, 1d");
     }
 
     #[test]
@@ -99,7 +108,8 @@ mod tests {
         #[test]
         fn any_number_is_shown_in_few_letters(number: u64, signed: i64) {
             prop_assert!(size(number).len() <= 8, "{}", size(number));
-            prop_assert!(milliseconds(number).len() <= 20);
+            prop_assert!(short_size(number).len() <= 5, "{}", short_size(number));
+            prop_assert!(milliseconds(number).len() <= 16);
             prop_assert!(!time(signed).is_empty() || signed == 0);
             prop_assert!(!second(signed).is_empty() || signed == 0);
             let whole = if number == 0 { "" } else { "100 %" };

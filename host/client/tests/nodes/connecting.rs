@@ -20,7 +20,7 @@ async fn a_node_of_the_owner_answers() {
     let owner = Owner::new();
     let fake = Fake::of(&owner, "lab").await;
     let found = info(&owner.context(fake.at)).await.expect("it answers");
-    assert_eq!((found.hostname.as_str(), found.version.as_str()), ("lab", "1.4.2"));
+    assert_eq!((found.hostname(), found.version()), ("lab", "1.4.2"));
 }
 
 #[tokio::test]

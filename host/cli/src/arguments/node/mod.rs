@@ -66,4 +66,8 @@ pub enum NodeCommand {
     Config(ConfigCommand),
     #[command(flatten)]
     Known(KnownCommand),
+    /// Shows a node on a page that stays up to date: load, services, links, log.
+    ///
+    /// The keys stand at the bottom of the page. A node that goes away is connected to again once it is back.
+    Dashboard,
 }

@@ -8,6 +8,7 @@ mod look;
 mod session;
 
 use anyhow::Result;
+use corten_client::dashboard;
 
 use crate::arguments::{NodeArguments, NodeCommand};
 use crate::exit::Exit;
@@ -24,6 +25,10 @@ pub fn node(arguments: &NodeArguments) -> Result<Exit> {
             NodeCommand::Change(command) => change::change(command, options).await,
             NodeCommand::Config(command) => config::config(command, options).await,
             NodeCommand::Known(command) => known::known(command, options).await,
+            NodeCommand::Dashboard => {
+                dashboard::run(session::nodes(options)?).await?;
+                Ok(Exit::Done)
+            }
         }
     })
 }
