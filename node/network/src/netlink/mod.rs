@@ -4,6 +4,7 @@
 mod observe;
 mod perform;
 mod socket;
+mod solicit;
 mod sysctl;
 mod watch;
 

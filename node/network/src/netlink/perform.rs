@@ -15,6 +15,7 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use rustix::io::Errno;
 use rustix::net::netdevice::name_to_index;
 
+use super::solicit::solicit;
 use super::{Netlink, NetlinkError, OUR_ADDRESSES, OUR_LINKS, sysctl};
 use crate::plan::{Action, Make, Route, RouteOwner};
 
@@ -42,7 +43,14 @@ pub fn perform(netlink: &mut Netlink, action: &Action) -> Result<(), NetlinkErro
             let message = link_message(netlink, link, [LinkAttribute::LinkInfo(info)])?;
             netlink.request(RouteNetlinkMessage::NewLink(message), 0)
         }
-        Action::SetIpv6 { link, ipv6 } => sysctl::set_ipv6(link, *ipv6),
+        Action::SetIpv6 { link, ipv6 } => {
+            sysctl::set_ipv6(link, *ipv6)?;
+            if ipv6.accept > 0 {
+                // On a link that is down this fails, and the kernel asks by itself when it comes up.
+                let _ = solicit(index(netlink, link)?);
+            }
+            Ok(())
+        }
         Action::SetUp { link } => switch(netlink, link, LinkFlags::Up),
         Action::SetDown { link } => switch(netlink, link, LinkFlags::empty()),
         Action::AddAddress { link, net } => {
