@@ -12,8 +12,8 @@ use crate::logs::{Journal, rfc3339};
 /// Makes a text when it is asked for.
 type Later = Box<dyn FnOnce() -> String + Send>;
 
-/// Lines of the journal that go into one text.
-const MAX_LINES: usize = 50_000;
+/// Lines of the journal that are looked at: what a text has room for.
+const MAX_LINES: u32 = 20_000;
 
 /// A file of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,12 +98,12 @@ fn known<T>(fact: Result<T, FactError>, text: impl FnOnce(&T) -> String) -> Stri
     }
 }
 
-/// The newest lines that fit, oldest first.
+/// The newest lines, oldest first.
 fn log(journal: &Journal, wanted: impl Fn(&str) -> bool) -> String {
-    let mut reader = journal.read(&v1::ReadLogsRequest::default());
+    let mut reader = journal.read(&v1::ReadLogsRequest { tail: MAX_LINES, ..v1::ReadLogsRequest::default() });
     let mut out = String::new();
     let lines = std::iter::from_fn(|| reader.next_kept()).filter(|line| wanted(&line.source));
-    for line in lines.take(MAX_LINES) {
+    for line in lines {
         let v1::LogLine { source, at_ns, level, text, lost, .. } = line;
         if lost > 0 {
             let _ = writeln!(out, "({lost} lines lost)");
