@@ -1,7 +1,9 @@
 //! Documents read and laid over one another.
 
+use std::collections::BTreeMap;
+
 use corten_document::{
-    Bounds, Court, Diagnostic, KeyPath, Laying, Lists, Node, Origin, Origins, Problem, Sink, Source,
+    Bounds, Court, Diagnostic, KeyPath, Laying, Lines, Lists, Node, Origin, Origins, Problem, Sink, Source,
     SourceId, Subject, Value, Writer, parse, read as read_tree,
 };
 
@@ -17,7 +19,7 @@ use crate::written::Configuration;
 pub const SUBJECT: Subject = Subject { noun: "configuration", code: "config", head: "version" };
 
 /// What is read of one document.
-pub(crate) const BOUNDS: Bounds = Bounds { bytes: MAX_DOCUMENT, depth: 32 };
+pub(crate) const BOUNDS: Bounds = Bounds { bytes: MAX_DOCUMENT, depth: 32, items: 1024 };
 
 /// Most documents that are laid over one another. There are three places that they come from.
 const DOCUMENTS: usize = 64;
@@ -166,15 +168,16 @@ impl Merged {
 
     /// Each key that a document has a value for, in order.
     pub fn origins(&self) -> Vec<KeyOrigin> {
-        let place = |node| self.origins.place(node, corten_document::Part::Key);
-        leaves(self.tree())
-            .into_iter()
-            .filter_map(|(path, node)| {
-                let origin = place(node)?;
-                let (document, line) = (origin.source.name.to_string(), origin.line());
-                Some(KeyOrigin { value: shown(&path, node), key: path.to_string(), document, line })
-            })
-            .collect()
+        let mut lines: BTreeMap<SourceId, Lines> = BTreeMap::new();
+        let mut origins = Vec::new();
+        for (path, node) in leaves(self.tree()) {
+            let Some(source) = self.origins.source(node.source) else { continue };
+            let line =
+                lines.entry(node.source).or_insert_with(|| Lines::of(&source.text)).line(node.key.start);
+            let (key, value) = (path.to_string(), shown(&path, node));
+            origins.push(KeyOrigin { key, value, document: source.name.to_string(), line });
+        }
+        origins
     }
 
     /// A complaint about the value at a key, such as `["api", "certificate"]`: for those who find out later that it

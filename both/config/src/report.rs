@@ -4,6 +4,9 @@ use std::fmt;
 
 use corten_document::{Diagnostic, Source};
 
+/// Problems that are told one by one. Of more only the number is told.
+const MOST: usize = 100;
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -75,11 +78,19 @@ impl Report {
             })
         };
         diagnostics.sort_by_cached_key(place);
-        let mut told: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+        // What was found twice stands at one place, and so nearby.
+        diagnostics.dedup();
+        let mut told: Vec<Diagnostic> = Vec::new();
+        let mut more = 0;
         for diagnostic in diagnostics {
-            if !told.contains(&diagnostic) {
+            if told.len() >= MOST {
+                more += 1;
+            } else if !told.contains(&diagnostic) {
                 told.push(diagnostic);
             }
+        }
+        if more > 0 {
+            told.push(Diagnostic::new("config::limit", format!("and {more} more problems")));
         }
         Self { problems: told.iter().map(Problem::from).collect(), diagnostics: told }
     }

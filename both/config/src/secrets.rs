@@ -24,9 +24,9 @@ const KEY_ARMOUR: &str = "PRIVATE KEY-----";
 
 /// Whether a private key or an address with a user stands somewhere in a text.
 fn looks_secret(text: &str) -> bool {
-    let is_end = |c: char| c.is_whitespace() || c.is_control() || "\"'`<>,".contains(c);
-    let mut addresses = text.match_indices("://").filter_map(|(at, _)| text.get(at..)?.split(is_end).next());
-    text.contains(KEY_ARMOUR) || addresses.any(has_user)
+    let is_end = |c: char| c.is_whitespace() || c.is_control() || "/?#\"'`<>,".contains(c);
+    let after = |(at, sign): (usize, &str)| text.get(at + sign.len()..)?.split(is_end).next();
+    text.contains(KEY_ARMOUR) || text.match_indices("://").filter_map(after).any(|host| host.contains('@'))
 }
 
 /// Whether the value at a key is for nobody to see.

@@ -7,6 +7,9 @@ use crate::nearest::nearest;
 use crate::origins::Origins;
 use crate::problem::Problem;
 
+/// Complaints about names that come with a suggestion.
+const SUGGESTED: usize = 100;
+
 /// Collects complaints.
 #[derive(Debug)]
 pub struct Court<'a> {
@@ -42,7 +45,9 @@ impl<'a> Court<'a> {
 
     /// Complains about a name that nothing has.
     pub fn unresolved<'n>(&mut self, key: &KeyPath, name: &str, names: impl IntoIterator<Item = &'n str>) {
-        let help = nearest(name, names).map(|close| format!("did you mean `{close}`?"));
+        // To compare with every name takes its time, and nobody reads so far.
+        let close = if self.diagnostics.len() < SUGGESTED { nearest(name, names) } else { None };
+        let help = close.map(|close| format!("did you mean `{close}`?"));
         self.complain(&Problem::Unresolved { key: key.without_item(), value: shown(name) }, key, help);
     }
 

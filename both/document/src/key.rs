@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::literal::literal;
+use crate::literal::{SHOWN, literal, shown};
 
 /// One step of a [`KeyPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,12 +68,19 @@ pub fn quoted(key: &str) -> String {
     if bare { key.to_owned() } else { literal(key) }
 }
 
+/// A key as a message shows it: a long one shortened, a private key not at all.
+pub fn shown_key(key: &str) -> String {
+    let text = quoted(key);
+    let is_bare = text == key && text.len() <= SHOWN;
+    if is_bare { text } else { shown(key) }
+}
+
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, step) in self.0.iter().enumerate() {
             match step {
-                Step::Key(key) if n == 0 => f.write_str(&quoted(key))?,
-                Step::Key(key) => write!(f, ".{}", quoted(key))?,
+                Step::Key(key) if n == 0 => f.write_str(&shown_key(key))?,
+                Step::Key(key) => write!(f, ".{}", shown_key(key))?,
                 Step::Item(number) => write!(f, "[{number}]")?,
             }
         }

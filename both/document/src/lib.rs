@@ -46,7 +46,7 @@ pub use problem::Problem;
 pub use read::{Read, Table, read};
 pub use schema::schema_of;
 pub use sink::Sink;
-pub use source::{Origin, Source, SourceId};
+pub use source::{Lines, Origin, Source, SourceId};
 pub use subject::Subject;
 pub use sysctl::{SysctlKey, SysctlRule};
 pub use text::Text;

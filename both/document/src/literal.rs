@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Longest value that a message shows whole, characters.
-const SHOWN: usize = 120;
+pub(crate) const SHOWN: usize = 120;
 
 /// A text as a string of TOML, on one line.
 pub fn literal(text: &str) -> String {

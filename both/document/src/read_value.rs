@@ -1,15 +1,16 @@
 //! Reads single values, lists and maps: what [`Table`] is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use crate::key::{KeyPath, quoted};
+use crate::key::{KeyPath, shown_key};
 use crate::literal::shown;
 use crate::node::{Node, Value};
 use crate::problem::Problem;
 use crate::read::{Read, Table};
 use crate::sink::{Hint, Sink};
 use crate::value::BadValue;
+use crate::write::inline;
 
 pub(crate) fn wrong_type(node: &Node, key: KeyPath, expected: &str, sink: &Sink<'_>) {
     let problem = Problem::WrongType { key, found: node.value.kind().into(), expected: expected.into() };
@@ -142,21 +143,19 @@ fn read_each<T>(
     sink: &Sink<'_>,
     read: impl Fn(&Node, KeyPath, &Sink<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let mut seen: Vec<&Value> = Vec::with_capacity(items.len());
+    let mut seen: BTreeSet<(Option<&str>, Option<i64>)> = BTreeSet::new();
     let mut values = Vec::with_capacity(items.len());
     for (n, item) in items.iter().enumerate() {
-        let text = match &item.value {
-            Value::Text(text) => Some(shown(text)),
-            Value::Integer(number) => Some(number.to_string()),
-            _ => None,
+        let first = match &item.value {
+            Value::Text(text) => seen.insert((Some(text), None)),
+            Value::Integer(number) => seen.insert((None, Some(*number))),
+            _ => true,
         };
-        if let Some(value) = text {
-            if seen.contains(&&item.value) {
-                let problem = Problem::Duplicate { key: path.clone(), value };
-                sink.put(&problem, item, &item.span, Hint::new("the second one"));
-                continue;
-            }
-            seen.push(&item.value);
+        if !first {
+            let value = item.text().map_or_else(|| inline(&item.value), shown);
+            let problem = Problem::Duplicate { key: path.clone(), value };
+            sink.put(&problem, item, &item.span, Hint::new("the second one"));
+            continue;
         }
         values.extend(read(item, path.item(n), sink));
     }
@@ -185,7 +184,7 @@ where
                 let bad: BadValue = bad;
                 let problem = Problem::BadKey {
                     table: path.clone(),
-                    name: format!("`{}`", quoted(name)),
+                    name: format!("`{}`", shown_key(name)),
                     expected: bad.expected,
                 };
                 let hint = Hint::meant(format!("in `{path}`"), bad.meant.as_deref());

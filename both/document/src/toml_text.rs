@@ -22,7 +22,7 @@ pub(crate) fn parse(text: &str, id: SourceId) -> Result<Node, Vec<Error>> {
         let span = error.span().unwrap_or(0..0);
         let key = text.get(span.clone()).unwrap_or_default();
         let problem = match error.message() {
-            "duplicate key" if !key.is_empty() => Problem::DuplicateKey(format!("`{key}`")),
+            "duplicate key" if !key.is_empty() => Problem::DuplicateKey(duplicate(key)),
             message => {
                 Problem::Syntax { language: "TOML", message: message.lines().collect::<Vec<_>>().join(", ") }
             }
@@ -30,6 +30,12 @@ pub(crate) fn parse(text: &str, id: SourceId) -> Result<Node, Vec<Error>> {
         (problem, span)
     };
     Err(errors.into_iter().map(error).collect())
+}
+
+/// The words for a key, or a whole header of keys, that stands twice.
+fn duplicate(written: &str) -> String {
+    let is_short = written.len() <= 256 && !written.contains("PRIVATE KEY");
+    if is_short { format!("`{written}`") } else { "a key".into() }
 }
 
 fn entries(table: DeTable<'_>, id: SourceId) -> BTreeMap<String, Node> {

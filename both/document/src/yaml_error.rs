@@ -3,6 +3,7 @@
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{Error as YamlError, MessageFormatter as _, UserMessageFormatter};
 
+use crate::key::shown_key;
 use crate::parse::{Error, too_deep};
 use crate::problem::Problem;
 use crate::yaml_place::bytes;
@@ -16,7 +17,9 @@ pub(crate) fn complaint(text: &str, error: &YamlError, depth: usize) -> Error {
     let said = UserMessageFormatter.format_message(error);
     let syntax = |message: &str| Problem::Syntax { language: "YAML", message: message.to_owned() };
     let problem = match error {
-        YamlError::DuplicateMappingKey { key: Some(key), .. } => Problem::DuplicateKey(format!("`{key}`")),
+        YamlError::DuplicateMappingKey { key: Some(key), .. } => {
+            Problem::DuplicateKey(format!("`{}`", shown_key(key)))
+        }
         YamlError::MergeKeyNotAllowed { .. } => syntax("merges (`<<`) are not read: write the values out"),
         YamlError::UnknownAnchor { .. } => syntax(ANCHORS),
         YamlError::Budget { breach, .. } => match breach {

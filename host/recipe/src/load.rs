@@ -20,7 +20,7 @@ use crate::written::Recipe;
 pub const MAX_DEPTH: usize = 16;
 
 /// What is read of one recipe. Deeper than this is nothing that a recipe has.
-const BOUNDS: Bounds = Bounds { bytes: RECIPE_LIMIT as usize, depth: 64 };
+const BOUNDS: Bounds = Bounds { bytes: RECIPE_LIMIT as usize, depth: 64, items: 1 << 16 };
 
 /// What a recipe doesn't take over from the one that it extends.
 const OWN_KEYS: [&str; 2] = ["description", "extends"];

@@ -1,6 +1,6 @@
 //! Links: what they are made of, and whether that can be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corten_document::{Court, KeyPath, Problem};
 
@@ -38,8 +38,16 @@ impl Draft<'_> {
 /// The links by their names.
 pub(super) type Drafts<'a> = BTreeMap<&'a str, Draft<'a>>;
 
+/// Most links of a configuration: far above what machines have. The checks walk from link to link.
+const LINKS: usize = 256;
+
 pub(super) fn decide(written: &written::Network, court: &mut Court<'_>) -> BTreeMap<String, Link> {
     let drafts = drafts(written, court);
+    if drafts.len() > LINKS {
+        let message = format!("a configuration has {LINKS} links at most, this one {}", drafts.len());
+        court.complain(&Problem::Conflict(message), &KeyPath::of(&["network"]), None);
+        return BTreeMap::new();
+    }
     names_are_known(&drafts, court);
     masters(&drafts, court);
     circles(&drafts, court);
@@ -117,15 +125,16 @@ fn which(written: Option<&written::Match>, link: &KeyPath, court: &mut Court<'_>
 fn names_are_known(drafts: &Drafts<'_>, court: &mut Court<'_>) {
     let tree = court.origins.tree();
     // A link with a bad name is there all the same: that its name is bad was said already.
-    let there: Vec<&String> = TABLES
+    let there: BTreeSet<&str> = TABLES
         .iter()
         .filter_map(|table| tree.at(&KeyPath::of(&["network", table])).and_then(|node| node.entries()))
         .flat_map(BTreeMap::keys)
+        .map(String::as_str)
         .collect();
     for draft in drafts.values() {
         for (name, key) in draft.below() {
-            if !name.is_empty() && !there.iter().any(|known| *known == name) {
-                court.unresolved(&key, name, there.iter().map(|known| known.as_str()));
+            if !name.is_empty() && !there.contains(name) {
+                court.unresolved(&key, name, there.iter().copied());
             }
         }
     }

@@ -34,6 +34,28 @@ fn links_that_are_named_exist() {
 }
 
 #[test]
+fn what_is_beyond_reason_is_refused_in_time() {
+    let started = std::time::Instant::now();
+    let cards = |count: usize| -> String {
+        (0..count).fold(String::new(), |text, n| text + &n.to_string() + " = { match = { name = \"e\" } }\n")
+    };
+    refused(&format!("[network.links]\n{}", cards(257)), &["256 links at most, this one 257"]);
+    well(&format!("[network.links]\n{}", cards(256)));
+    refused(&format!("[network]\nntp = [{}]", "\"a\",".repeat(1025)), &["1024 items at most"]);
+    let labels: String = (0..1000).fold(String::new(), |text, n| text + "\"-" + &n.to_string() + "\" = 1\n");
+    let report = wrong(&format!("[identity.labels]\n{labels}"));
+    assert!(report.ends_with("\nand 1900 more problems"), "{report}");
+    let names = (0..1000).fold(String::new(), |text, n| text + "\"x" + &n.to_string() + "\",");
+    let bonds = (0..25)
+        .fold(String::new(), |text, n| text + "b" + &n.to_string() + " = { links = [" + &names + "] }\n");
+    wrong(&format!("[network.bonds]\n{bonds}"));
+    let text = format!("version = 1\n# {}", "://".repeat(80_000));
+    let document = crate::common::toml(&text);
+    assert_eq!(corten_config::redacted(&document), document);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
 fn names_of_links_are_one_to_one() {
     refused(&with_cards("[network.bridges.lan]"), &["two links are named `lan`"]);
 }

@@ -93,8 +93,8 @@ proptest! {
         let left = over(&REPLACED, &over(&REPLACED, &a, &b), &c);
         let right = over(&REPLACED, &a, &over(&REPLACED, &b, &c));
         // Where one has a table and another a value, the one in between decides what is left of the first.
-        prop_assume!(kinds_agree(&a, &b) && kinds_agree(&b, &c) && kinds_agree(&a, &c));
-        prop_assert!(same(&left, &right));
+        let agree = kinds_agree(&a, &b) && kinds_agree(&b, &c) && kinds_agree(&a, &c);
+        prop_assert!(!agree || same(&left, &right));
     }
 }
 

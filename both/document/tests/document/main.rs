@@ -9,7 +9,7 @@ use corten_document::{Bounds, Diagnostic, Format, Node, Source, SourceId, Subjec
 /// What tests call a document.
 const SUBJECT: Subject = Subject { noun: "note", code: "note", head: "title" };
 
-const BOUNDS: Bounds = Bounds { bytes: 1 << 20, depth: 32 };
+const BOUNDS: Bounds = Bounds { bytes: 1 << 20, depth: 32, items: 1000 };
 
 fn source(format: Format, text: &str) -> Source {
     Source::new("note", format, text)

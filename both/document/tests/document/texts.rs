@@ -103,6 +103,13 @@ fn what_is_too_large_or_too_deep_is_refused() {
         complaint(Format::Toml, &deep),
         "1:36 note::limit tables and lists lie in one another more than 32 deep"
     );
+    let long = format!("a = [{}]", "1,".repeat(1001));
+    assert_eq!(complaint(Format::Toml, &long), "1:1 note::limit a list or table holds 1000 items at most");
+    assert!(read(Format::Toml, &long.replacen("1,", "", 1)).is_ok());
+    let long = format!("a.{} = 1", "b".repeat(4097));
+    assert_eq!(complaint(Format::Toml, &long), "1:3 note::limit a key has 4096 bytes at most");
+    let wrong = read(Format::Toml, &"a\n".repeat(100_000)).expect_err("these are no lines of TOML");
+    assert_eq!(wrong.len(), 20);
     for text in [
         format!("a = {}", "[".repeat(100_000)),
         format!("{}a = 1", "a.".repeat(100_000)),
@@ -131,6 +138,12 @@ fn formats_go_by_the_ending() {
 #[test]
 fn a_private_key_is_not_shown_and_a_long_text_is_shortened() {
     assert_eq!(shown("-----BEGIN PRIVATE KEY-----\nabc"), "a private key");
+    let path = KeyPath::of(&["a", "-----BEGIN PRIVATE KEY-----\nabc", "b c", "d\ne"]);
+    assert_eq!(path.to_string(), "a.a private key.\"b c\".\"d\" and 2 more bytes");
+    assert_eq!(
+        KeyPath::of(&[&"a".repeat(300)]).to_string(),
+        format!("\"{}\" and 180 more bytes", "a".repeat(120))
+    );
     assert_eq!(shown("one\ntwo"), "\"one\" and 4 more bytes");
     assert_eq!(shown(&"a".repeat(200)), format!("\"{}\" and 80 more bytes", "a".repeat(120)));
 }
