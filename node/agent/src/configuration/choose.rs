@@ -115,14 +115,25 @@ pub fn choose<M>(
     {
         return Choice { standing: Standing::LastGood, good: last.clone(), merged: Some(merged), problems };
     }
-    let image = lower.image.iter().cloned().collect();
-    let readable = [lower.documents(), image].into_iter().find_map(|documents| {
-        let merged = read(&documents).ok()?;
-        Some((documents, merged))
-    });
-    let (documents, merged) = readable.map_or((Vec::new(), None), |(documents, m)| (documents, Some(m)));
+    let (documents, merged) = salvage(lower, read);
     let good = Good { generation: 0, lower: documents, operator: None };
     Choice { standing: Standing::Salvaged, good, merged, problems }
+}
+
+/// The lower layers without those that are wrong by themselves or on top of the ones before.
+fn salvage<M>(lower: &Lower, read: impl Fn(&[Document]) -> Result<M, Report>) -> (Vec<Document>, Option<M>) {
+    let mut documents = Vec::new();
+    let mut merged = None;
+    for document in lower.documents() {
+        documents.push(document);
+        match read(&documents) {
+            Ok(more) => merged = Some(more),
+            Err(_) => {
+                documents.pop();
+            }
+        }
+    }
+    (documents, merged)
 }
 
 /// Whether a document may become the operator's, and the set that it would be in force with.
@@ -134,24 +145,32 @@ pub fn judge<M>(
     document: &Document,
     last_good: Option<&Good>,
     read: impl Fn(&[Document]) -> Result<M, Report>,
-) -> Result<(Good, M), Report> {
+) -> Result<Choice<M>, Report> {
+    let whole =
+        |good, merged, problems| Choice { standing: Standing::Whole, good, merged: Some(merged), problems };
     let set = |lower: Vec<Document>| Good { generation: 0, lower, operator: Some(document.clone()) };
     let now = set(lower.documents());
     let report = match read(&now.documents()) {
-        Ok(merged) if lower.problems.is_empty() => return Ok((now, merged)),
+        Ok(merged) if lower.problems.is_empty() => return Ok(whole(now, merged, Vec::new())),
         Ok(_) => Report::new(lower.problems.clone()),
-        Err(report) => report,
+        Err(report) => {
+            let problems = lower.problems.iter().chain(&report.problems).cloned();
+            if lower.problems.is_empty() { report } else { Report::new(problems.collect()) }
+        }
     };
     // What has no place is about all of them together, so the document that is new has to do with it.
     let others = |problem: &Problem| !problem.document.is_empty() && problem.document != document.name;
-    if lower.problems.is_empty() && !report.problems.iter().any(others) {
+    if !report.problems.iter().any(others) {
         return Err(report);
     }
     let image = || lower.image.iter().cloned().collect();
     let instead = set(last_good.map_or_else(image, |last| last.lower.clone()));
     match read(&instead.documents()) {
-        Ok(merged) => Ok((instead, merged)),
-        Err(own) if own.problems.iter().all(|problem| !others(problem)) => Err(own),
+        Ok(merged) => {
+            let problems = report.problems.into_iter().filter(others).collect();
+            Ok(whole(instead, merged, problems))
+        }
+        Err(own) if !own.problems.iter().any(others) => Err(own),
         Err(_) => Err(report),
     }
 }

@@ -124,6 +124,8 @@ pub fn open(
     now_ms: u64,
 ) -> (Step, Option<u64>) {
     let mut state = State { record, trial: None, boot };
+    let highest = state.record.history.iter().map(|kept| kept.number).max().unwrap_or(0);
+    state.record.last = state.record.last.max(highest);
     let mut then = Vec::new();
     if let Some(running) = found {
         let same_start = state.boot.is_some() && running.boot == state.boot;

@@ -130,3 +130,6 @@ impl Engine {
         self.shared.note(who, problems);
     }
 }
+
+#[cfg(test)]
+mod tests;

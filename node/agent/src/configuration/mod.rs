@@ -15,10 +15,12 @@ mod durable;
 mod engine;
 mod error;
 mod in_force;
+mod inner;
 mod layers;
 mod places;
 mod record;
 mod shared;
+mod start;
 mod store;
 
 pub use clock::{Clock, SystemClock};

@@ -145,7 +145,12 @@ impl Store {
                     (path, result)
                 }
                 Effect::SaveRecord(record) => save(self.record(), record.as_ref()),
-                Effect::SaveTrial(running) => save(self.places.trial(), running),
+                Effect::SaveTrial(running) => {
+                    // Others read other files of this folder, so it is not made for its owner alone.
+                    let path = self.places.trial();
+                    let _ = path.parent().map(fs::create_dir_all);
+                    save(path, running)
+                }
                 Effect::RemoveTrial => {
                     let path = self.places.trial();
                     let result = durable::remove(&path);
@@ -252,3 +257,6 @@ fn save(path: PathBuf, value: &impl Serialize) -> (PathBuf, std::io::Result<()>)
 fn content(path: PathBuf, error: &serde_json::Error) -> StoreError {
     StoreError::Content { path, what: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

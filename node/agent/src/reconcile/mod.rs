@@ -44,3 +44,6 @@ pub fn start(root: &Root, engine: &Engine, api_port: u16) -> watch::Receiver<Arc
     tokio::spawn(keep(Time::new(root.clone()), inputs(), engine.clone()));
     state
 }
+
+#[cfg(test)]
+mod tests;
