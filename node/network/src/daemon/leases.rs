@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::host;
-use crate::dhcp::v4;
+use crate::dhcp::{v4, v6};
 use crate::files::{self, FileError};
 
 /// Where they lie below the root directory.
@@ -29,6 +29,9 @@ pub(super) struct Remembered {
     pub(super) mac: [u8; 6],
     /// Of IPv4.
     pub(super) v4: Option<v4::Lease>,
+    /// Of IPv6.
+    #[serde(default)]
+    pub(super) v6: Option<v6::Lease>,
 }
 
 pub(super) fn read(root: &Path) -> Memory {

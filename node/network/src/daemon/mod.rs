@@ -1,7 +1,7 @@
 //! The program: waits for orders, news of the kernel, packets and the clock, and brings the kernel to what is ordered
 //! each time that one of them says something.
 
-mod client;
+mod clients;
 mod host;
 mod leases;
 mod order;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use self::client::{Clients, Packet};
+use self::clients::{Clients, Packet};
 use self::order::OrderWatch;
 use self::retry::Retries;
 use self::rules::Rules;
@@ -181,7 +181,7 @@ impl Daemon {
 
     fn hear(&mut self, news: &News) {
         for advertised in &news.servers {
-            self.clients.advertise(advertised, host::now().ms);
+            self.clients.advertise(advertised);
         }
     }
 

@@ -112,7 +112,7 @@ impl Rules {
                 let _ = input.write_all(text.as_bytes()).await;
                 drop(input);
             };
-            let (_, _) = tokio::join!(write, output.read_to_string(&mut words));
+            let ((), _) = tokio::join!(write, output.read_to_string(&mut words));
             child.wait().await
         };
         let status = tokio::time::timeout(LONGEST, talk)

@@ -35,17 +35,15 @@ impl Daemon {
                     (None, AddressOwner::Slaac) => Source::Slaac,
                     (None, _) => return None,
                 };
-                let valid_until_ms = match source {
-                    Source::Dhcp4 => self.clients.lease_end(name),
-                    Source::Static | Source::Dhcp6 | Source::Slaac => None,
-                };
+                let valid_until_ms = self.clients.lease_end(name, source);
                 Some(AddressState { address: address.net, source, valid_until_ms })
             });
+            let (dhcp4, dhcp6) = self.clients.phases(name);
             let link = LinkState {
                 configured_as: Some(link.configured_as.clone()),
                 addresses: addresses.collect(),
-                dhcp4: self.clients.phase(name).map(ToOwned::to_owned),
-                dhcp6: None,
+                dhcp4,
+                dhcp6,
                 problem: (!problems.is_empty()).then(|| problems.join("; ")),
             };
             state.links.insert(name.clone(), link);

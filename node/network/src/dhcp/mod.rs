@@ -3,6 +3,7 @@
 
 mod name;
 pub mod v4;
+pub mod v6;
 
 pub use name::{is_domain, is_host};
 

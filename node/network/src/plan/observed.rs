@@ -19,6 +19,10 @@ pub struct Observed {
 
 /// A link.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of the kernel that have nothing to do with each other"
+)]
 pub struct Link {
     /// The kernel's number of it.
     pub index: u32,

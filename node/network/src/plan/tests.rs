@@ -183,7 +183,8 @@ fn network() -> impl Strategy<Value = Network> {
 
 fn leases() -> impl Strategy<Value = BTreeMap<String, LinkLease>> {
     let names: Vec<String> = CARDS.iter().chain(&MADE).map(|name| (*name).to_owned()).collect();
-    let lease = (1_u8..4, prop::option::of(select(vec![1400_u32, 1500]))).prop_map(|(host, mtu)| LinkLease {
+    let some = (1_u8..4, prop::option::of(select(vec![1400_u32, 1500])), any::<bool>());
+    let lease = some.prop_map(|(host, mtu, with_v6)| LinkLease {
         metric: 1024 + u32::from(host),
         v4: Some(Lease {
             address: Ipv4Net::new(Ipv4Addr::new(172, 16, 0, host), 24).expect("24 fits"),
@@ -198,7 +199,16 @@ fn leases() -> impl Strategy<Value = BTreeMap<String, LinkLease>> {
             rebind_ms: None,
             expires_ms: None,
         }),
-        ..LinkLease::default()
+        v6: with_v6.then(|| crate::dhcp::v6::Lease {
+            address: std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(host)),
+            server: vec![1],
+            dns: vec![],
+            search: vec![],
+            ntp: vec![],
+            renew_ms: None,
+            rebind_ms: None,
+            expires_ms: None,
+        }),
     });
     btree_map(select(names), lease, 0..3)
 }
@@ -250,8 +260,8 @@ proptest! {
                 link.managed = true;
             }
         };
-        let mut at_once = Observed::default();
-        at_once.links = CARDS.iter().map(|name| ((*name).to_owned(), card(name))).collect();
+        let links = CARDS.iter().map(|name| ((*name).to_owned(), card(name))).collect();
+        let mut at_once = Observed { links, ..Observed::default() };
         let mut by_and_by = Observed::default();
         settle(&mut at_once);
         for name in order {
@@ -335,9 +345,9 @@ fn a_card_gets_the_settings_that_fit_best() {
         master: None,
         ipv6: None,
     };
-    let mut observed = Observed::default();
-    observed.links =
+    let links =
         [("eth0".to_owned(), card(1)), ("eth1".to_owned(), card(2)), ("eth2".to_owned(), card(3))].into();
+    let observed = Observed { links, ..Observed::default() };
     let link = |name: Option<&str>, mac: Option<&str>, driver: Option<&str>| settings::Link {
         kind: LinkKind::Physical(Match {
             name: name.map(Into::into),

@@ -77,6 +77,8 @@ pub struct LinkLease {
     pub metric: u32,
     /// Of IPv4.
     pub v4: Option<dhcp::v4::Lease>,
+    /// Of IPv6.
+    pub v6: Option<dhcp::v6::Lease>,
 }
 
 impl Wanted {
@@ -300,6 +302,11 @@ impl WantedLink {
         if let Some(v4) = v4 {
             self.addresses.entry(v4.address.into()).or_insert(Source::Dhcp4);
             self.mtu = self.mtu.or(v4.mtu);
+        }
+        let v6 = lease.and_then(|lease| lease.v6.as_ref()).filter(|_| addressing.dhcp6);
+        if let Some(v6) = v6 {
+            // Alone: what else is on the link, routers say.
+            self.addresses.entry(IpNet::from(IpAddr::from(v6.address))).or_insert(Source::Dhcp6);
         }
         let route = |to: IpNet, via: Option<IpAddr>, metric, owner| Route {
             link: kernel.to_owned(),

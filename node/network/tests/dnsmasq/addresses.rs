@@ -242,3 +242,50 @@ fn routers_give_addresses_routes_and_name_servers() {
     lab.order(&order(3, &[("lan", card("eth0", Addressing { slaac: true, ..Addressing::default() }))]));
     lab.wait("an address again", is_there);
 }
+
+#[test]
+fn a_server_gives_addresses_of_ipv6_while_routers_give_routes() {
+    let Some(mut lab) = lab() else { return };
+    lab.run(Side::Router, "ip address add 2001:db8:7::1/64 dev r0 nodad");
+    let serve = [
+        "--dhcp-range=2001:db8:7::100,2001:db8:7::1ff,64,2m",
+        "--enable-ra",
+        "--dhcp-option=option6:dns-server,[2001:db8:7::53]",
+        "--dhcp-option=option6:domain-search,six.example",
+        "--dhcp-option=option6:ntp-server,[2001:db8:7::123]",
+    ];
+    lab.serve(&serve);
+    lab.start();
+    lab.order(&order(1, &[("lan", card("eth0", Addressing { dhcp6: true, ..Addressing::default() }))]));
+    let bound = |state: &corten_network::State| {
+        state
+            .links
+            .get("eth0")
+            .is_some_and(|link| link.dhcp6.as_deref() == Some("bound") && !link.addresses.is_empty())
+    };
+    let state = lab.wait("bound", bound);
+    let link = &state.links["eth0"];
+    assert_eq!((link.addresses.len(), link.addresses[0].source), (1, Source::Dhcp6));
+    assert!(link.addresses[0].valid_until_ms.is_some());
+    let address = link.addresses[0].address.to_string();
+    assert!(address.starts_with("2001:db8:7::1") && address.ends_with("/128"), "{address}");
+    assert_eq!(state.dns, ["2001:db8:7::53".parse::<std::net::IpAddr>().expect("an address")]);
+    assert_eq!(
+        (state.search, state.ntp),
+        (vec!["six.example".to_owned()], vec!["2001:db8:7::123".to_owned()])
+    );
+    let route = |lab: &Lab| lab.run(Side::Node, "ip -6 route").contains("default via fe80::");
+    lab.wait("a route", |_| route(&lab));
+
+    // The next process asks any server whether it may go on with it, and may.
+    lab.stop();
+    lab.start();
+    let log = || std::fs::read_to_string(lab.root().join("dnsmasq.log")).unwrap_or_default();
+    lab.wait("asked again", |state| bound(state) && log().contains("DHCPREBIND"));
+    assert_eq!(addresses(&lab.wait("bound", bound), "eth0"), [address]);
+    assert_eq!(log().matches("DHCPREQUEST").count(), 1, "{}", log());
+    assert!(!lab.log().contains("remove"), "{}", lab.log());
+
+    lab.order(&order(2, &[("lan", card("eth0", Addressing::default()))]));
+    lab.wait("given back", |state| addresses(state, "eth0").is_empty() && log().contains("DHCPRELEASE"));
+}

@@ -106,14 +106,14 @@ fn times(lease: u32, renewal: Option<u32>, rebinding: Option<u32>) -> (u64, u64)
 fn routes(reply: &Reply) -> Vec<LeaseRoute> {
     let given = &reply.parameters;
     let mut routes: Vec<LeaseRoute> = Vec::new();
-    let router = |via: &Ipv4Addr| LeaseRoute { to: Ipv4Net::default(), via: Some(*via) };
+    let default = |via: &Ipv4Addr| LeaseRoute { to: Ipv4Net::default(), via: Some(*via) };
     let classless = given.routes.iter().filter_map(|(to, via)| {
         // 0.0.0.0 as the router means that the destination is on the link.
         let via = (!via.is_unspecified()).then_some(*via);
         via.is_none_or(is_machine).then_some(LeaseRoute { to: *to, via })
     });
     // The second router of a server would be for when the first is dead, which nobody finds out: only the first is used.
-    let fallback = given.routers.first().map(router).filter(|_| given.routes.is_empty());
+    let fallback = given.routers.first().map(default).filter(|_| given.routes.is_empty());
     for route in classless.chain(fallback) {
         let repeated = routes.iter().any(|other| other.to == route.to);
         if !repeated && route.via != Some(reply.address) {

@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 
 use dhcproto::v4::{DhcpOption, Flags, Message, MessageType, Opcode, OptionCode};
-use dhcproto::{Decodable, Decoder, Encodable, Encoder};
+use dhcproto::{Decodable, Decoder, Encodable, Encoder, Name};
 use ipnet::Ipv4Net;
 
 use crate::dhcp::{is_domain, is_host};
@@ -198,7 +198,7 @@ fn reply(message: &Message) -> Result<Reply, Malformed> {
             DhcpOption::Hostname(name) => parameters.hostname = name_of(name, is_host),
             DhcpOption::DomainName(name) => domain = name_of(name, is_domain),
             DhcpOption::DomainSearch(names) => {
-                let names = names.iter().take(LONGEST_LIST).map(|name| name.to_ascii());
+                let names = names.iter().take(LONGEST_LIST).map(Name::to_ascii);
                 parameters.search.extend(names.filter_map(|name| name_of(&name, is_domain)));
             }
             DhcpOption::ClasslessStaticRoute(routes) => {
