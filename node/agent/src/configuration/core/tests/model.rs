@@ -260,7 +260,7 @@ impl Node {
             Kind::AtReboot => When::AtReboot,
             Kind::Trial(seconds) => When::Trial(Duration::from_secs(seconds)),
         };
-        let format = if content % 2 == 0 { Format::Toml } else { Format::Yaml };
+        let format = if content.is_multiple_of(2) { Format::Toml } else { Format::Yaml };
         let apply = Apply { when, by: "somebody", name: "a", format, changes: &[] };
         let step = match self.state.apply(&apply, 0, self.now_ms) {
             Ok(step) => step,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TRIAL: When = When::Trial(Duration::from_secs(60));
+const TRIAL: When = When::Trial(Duration::from_mins(1));
 
 #[tokio::test(start_paused = true)]
 async fn a_trial_goes_back_by_itself() {
