@@ -125,6 +125,8 @@ struct Daemon {
     order: Option<Order>,
     /// Why the last order that came is not the one above.
     order_problem: Option<String>,
+    /// What the kernel said and this program can't read.
+    unread: Option<String>,
     rules: Rules,
     clients: Clients,
     retries: Retries,
@@ -132,7 +134,6 @@ struct Daemon {
     managed: BTreeSet<String>,
     /// Why steps failed, by step: the link and what the kernel said.
     failed: BTreeMap<String, (String, String)>,
-    last: State,
 }
 
 impl Daemon {
@@ -150,12 +151,12 @@ impl Daemon {
             netlink: Netlink::open()?,
             order: None,
             order_problem: None,
+            unread: None,
             rules: Rules::new(&options.nft),
             clients: Clients::new(leases::read(&options.root), packets),
             retries: Retries::default(),
             managed,
             failed: BTreeMap::new(),
-            last,
             options,
         })
     }
@@ -173,8 +174,11 @@ impl Daemon {
                 self.order_problem = None;
             }
             Err(error) => {
-                host::log(&error.to_string());
-                self.order_problem = Some(error.to_string());
+                let problem = Some(error.to_string());
+                if self.order_problem != problem {
+                    host::log(&error.to_string());
+                }
+                self.order_problem = problem;
             }
         }
     }
@@ -206,9 +210,13 @@ impl Daemon {
         if let Some(order) = self.order.clone().filter(|_| self.rules.is_there()) {
             for _ in 0..ROUNDS {
                 match netlink::observe(&mut self.netlink, &self.managed) {
-                    Ok(there) => observed = there,
+                    Ok(there) => {
+                        observed = there;
+                        self.unread = self.netlink.unread();
+                    }
                     Err(error) => {
                         host::log(&error.to_string());
+                        tokio::time::sleep(Duration::from_secs(1)).await;
                         return;
                     }
                 }
@@ -233,6 +241,7 @@ impl Daemon {
         let actions = plan(observed, wanted);
         let texts: Vec<String> = actions.iter().map(ToString::to_string).collect();
         self.failed.retain(|text, _| texts.contains(text));
+        self.retries.begin(&texts, host::now().ms);
         let mut took_one = false;
         for (action, text) in actions.iter().zip(texts) {
             let now = host::now().ms;
@@ -268,7 +277,6 @@ impl Daemon {
                 host::log(&format!("{what}: {error}"));
             }
         }
-        self.last = state;
     }
 
     fn save(&self) {

@@ -51,6 +51,9 @@ impl Daemon {
         state.problems.extend(self.order_problem.clone());
         state
             .problems
+            .extend(self.unread.iter().map(|text| format!("the kernel says what can't be read: {text}")));
+        state
+            .problems
             .extend(wanted.problems.iter().filter(|one| one.link.is_none()).map(|one| one.text.clone()));
         let others = self.failed.values().filter(|(link, _)| !wanted.links.contains_key(link));
         state.problems.extend(others.map(|(_, text)| text.clone()));

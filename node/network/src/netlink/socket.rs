@@ -1,9 +1,10 @@
-//! A socket for requests: of protocol 0, which is NETLINK_ROUTE. The kernel answers at once, within the call that sends, so nothing here is asynchronous.
+//! A socket for requests: of protocol 0, which is NETLINK_ROUTE. The kernel answers at once, within the call that sends,
+//! so nothing here is asynchronous.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+    DecodeError, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use rustix::io::Errno;
@@ -45,6 +46,8 @@ pub struct Netlink {
     socket: OwnedFd,
     sequence: u32,
     buffer: Vec<u8>,
+    /// What of the last list could not be read.
+    unread: Option<String>,
 }
 
 impl Netlink {
@@ -55,7 +58,7 @@ impl Netlink {
     pub fn open() -> Result<Self, NetlinkError> {
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
         bind(&socket, &SocketAddrNetlink::new(0, 0))?;
-        Ok(Self { socket, sequence: 0, buffer: vec![0; LARGEST] })
+        Ok(Self { socket, sequence: 0, buffer: vec![0; LARGEST], unread: None })
     }
 
     /// Asks for one change.
@@ -63,9 +66,8 @@ impl Netlink {
         self.send(message, NLM_F_REQUEST | NLM_F_ACK | flags)?;
         loop {
             let length = self.receive()?;
-            for message in
-                messages(&self.buffer[..length]).filter(|one| one.header.sequence_number == self.sequence)
-            {
+            let answers = messages(&self.buffer[..length]).filter_map(Result::ok);
+            for message in answers.filter(|one| one.header.sequence_number == self.sequence) {
                 if let NetlinkPayload::Error(answer) = message.payload {
                     return match answer.code {
                         None => Ok(()),
@@ -76,7 +78,7 @@ impl Netlink {
         }
     }
 
-    /// Asks for a list, and gives each entry to `each`; `begin` is called before the first one of each attempt.
+    /// Asks for a list: what `each` makes of its entries.
     pub(super) fn list<T>(
         &mut self,
         message: &RouteNetlinkMessage,
@@ -92,14 +94,28 @@ impl Netlink {
         Err(NetlinkError::Unsteady)
     }
 
+    /// What of the lists since the last call could not be read, which a newer kernel may say in another form. What it was
+    /// about is missing from them.
+    pub fn unread(&mut self) -> Option<String> {
+        self.unread.take()
+    }
+
     /// Reads entries until the list ends. False if something changed meanwhile.
     fn entries(&mut self, mut each: impl FnMut(RouteNetlinkMessage)) -> Result<bool, NetlinkError> {
         let mut is_steady = true;
         loop {
             let length = self.receive()?;
-            for message in
-                messages(&self.buffer[..length]).filter(|one| one.header.sequence_number == self.sequence)
-            {
+            for message in messages(&self.buffer[..length]) {
+                let message = match message {
+                    Ok(message) => message,
+                    Err(error) => {
+                        self.unread = Some(error.to_string());
+                        continue;
+                    }
+                };
+                if message.header.sequence_number != self.sequence {
+                    continue;
+                }
                 is_steady &= message.header.flags & NLM_F_DUMP_INTR == 0;
                 match message.payload {
                     NetlinkPayload::InnerMessage(entry) => each(entry),
@@ -150,9 +166,9 @@ pub(super) fn is_kernel(sender: Option<&rustix::net::SocketAddrAny>) -> bool {
         .is_some_and(|address| address.pid() == 0)
 }
 
-/// The messages of a datagram. What a newer kernel says and this program does not understand is left out.
-fn messages(bytes: &[u8]) -> impl Iterator<Item = NetlinkMessage<RouteNetlinkMessage>> {
-    pieces(bytes).filter_map(|piece| NetlinkMessage::deserialize(piece).ok())
+/// The messages of a datagram.
+fn messages(bytes: &[u8]) -> impl Iterator<Item = Result<NetlinkMessage<RouteNetlinkMessage>, DecodeError>> {
+    pieces(bytes).map(NetlinkMessage::deserialize)
 }
 
 /// Cuts a datagram into messages by the lengths that these say.

@@ -203,7 +203,9 @@ impl Client {
         if !is_ours || reply.server.is_empty() || self.sent == 0 {
             return;
         }
-        let lease = Lease::of(reply, self.identity.association, self.asked_ms);
+        // What is prolonged is the address that there is; another one would be another lease.
+        let address = self.lease.as_ref().map(|lease| lease.address);
+        let lease = Lease::of(reply, self.identity.association, self.asked_ms, address);
         match (self.phase, reply.kind) {
             (Phase::Selecting, Kind::Advertise) => {
                 let Some(lease) = lease else { return };
@@ -225,9 +227,8 @@ impl Client {
                         self.lease = Some(lease.clone());
                         outputs.push(Output::Bound(lease));
                     }
-                    // Without the association, or with no address in it, the server refuses. While any server may
-                    // answer, one that knows nothing of the lease is not the one to end it.
-                    None if self.phase != Phase::Rebinding || self.is_refused(reply) => {
+                    // A lease that is in use ends before its time only if a server says so.
+                    None if self.phase == Phase::Requesting || self.is_refused(reply) => {
                         self.lose(now, AFTER_REFUSAL, outputs);
                     }
                     None => {}

@@ -32,9 +32,14 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The lease that `reply` gives for an association, counted from `asked_ms`. `None` if it gives none that can be
-    /// used.
-    pub(super) fn of(reply: &Reply, association: u32, asked_ms: u64) -> Option<Self> {
+    /// The lease that `reply` gives for an association, counted from `asked_ms`, of this address if one is named. `None`
+    /// if it gives none that can be used.
+    pub(super) fn of(
+        reply: &Reply,
+        association: u32,
+        asked_ms: u64,
+        named: Option<Ipv6Addr>,
+    ) -> Option<Self> {
         let offer = reply.offers.iter().find(|offer| offer.association == association)?;
         if reply.status != 0 || offer.status != 0 {
             return None;
@@ -48,7 +53,7 @@ impl Lease {
                 || address.is_loopback()
                 || address.is_multicast()
                 || address.is_unicast_link_local();
-            !silly && *valid > 0 && preferred <= valid
+            !silly && named.is_none_or(|named| named == *address) && *valid > 0 && preferred <= valid
         };
         let (address, preferred, valid) = offer.addresses.iter().find(is_usable)?;
         let after = |seconds: u64| Some(asked_ms + seconds * 1000);
