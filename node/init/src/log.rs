@@ -79,10 +79,12 @@ impl Log {
     pub fn write_from(&self, name: &str, level: Level, text: impl Display) {
         let mut record = format!("<{}>{name}: {text}", level as u8);
         truncate(&mut record, MAX_RECORD);
+        // Without it the kernel waits for more of the same line, and readers see the record only with the next one.
+        record.push('\n');
         // A log that can't be written to must not stop the node.
         let _ = match self.kmsg.as_ref() {
             Some(mut kmsg) => kmsg.write_all(record.as_bytes()),
-            None => writeln!(std::io::stderr(), "{record}"),
+            None => write!(std::io::stderr(), "{record}"),
         };
     }
 

@@ -21,7 +21,7 @@ pub fn on_request(arguments: &[String]) -> ExitCode {
         match modules.load(request, &log) {
             Ok(Outcome::Present) => {}
             Ok(Outcome::Unknown) => {
-                if !request.contains(':') {
+                if is_news(request) {
                     log.write(Level::Warning, format_args!("no module {request} in this image"));
                 }
                 code = ExitCode::FAILURE;
@@ -33,6 +33,15 @@ pub fn on_request(arguments: &[String]) -> ExitCode {
         }
     }
     code
+}
+
+/// Whether it is worth a line that a module is not there. Devices that nobody needs a driver for are asked for by
+/// aliases with colons, and expressions of nftables first by protocol (`nft-expr-1-ct`) and then without.
+fn is_news(request: &str) -> bool {
+    let by_protocol = request.strip_prefix("nft-expr-").is_some_and(|rest| {
+        rest.split_once('-').is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    !request.contains(':') && !by_protocol
 }
 
 /// Loads the drivers of all devices and does what else is slow, while services have the processor first.
@@ -58,4 +67,15 @@ pub fn all_devices() -> ExitCode {
 
 fn open(log: &Log) -> Option<Modules> {
     Modules::open().map_err(|error| log.write(Level::Error, error)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_somebody_may_miss_is_news() {
+        assert!(is_news("wireguard") && is_news("nft-expr-ct"));
+        assert!(!is_news("pci:v00001AF4d00001041") && !is_news("nft-expr-1-ct"));
+    }
 }

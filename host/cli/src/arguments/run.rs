@@ -8,7 +8,9 @@ use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
 
 /// Boots a recipe or an image in QEMU and says when the node is ready.
 ///
-/// The node is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order, for which it has
+/// The node is known to `corten node` under the name of its recipe for as long as it runs, with keys of its own.
+///
+/// It is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order, for which it has
 /// 120 seconds; a second Ctrl-C ends it at once. Its console is kept in console.log in the folder of --keep, else in
 /// consoles/IMAGE.log below ~/.cache/corten, until the next run of the image; one at the same time has a log of its
 /// own. QEMU and the firmware come from the archive into the store; nothing is installed.
@@ -37,6 +39,13 @@ pub struct RunArguments {
     /// Secure Boot on. An image that is named is taken as it is.
     #[arg(long, value_name = "DIR")]
     pub secure_boot: Option<PathBuf>,
+    /// Give the node this machine configuration (.toml or .yaml), laid over one with keys of its own. Can be given more
+    /// than once.
+    #[arg(long, value_name = "FILE")]
+    pub config: Vec<PathBuf>,
+    /// Give the node no configuration: it waits in maintenance to be paired.
+    #[arg(long, conflicts_with = "config")]
+    pub maintenance: bool,
     /// Show the node's console on standard error.
     #[arg(long)]
     pub console: bool,

@@ -22,12 +22,15 @@ use crate::console_log::ConsoleLog;
 use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
+use crate::run_node::RunNode;
 use crate::session::tools;
 use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let progress = Progress::new();
+    // First, since a mistake in a file costs nobody a build then.
+    let node = node(arguments)?;
     let image = image(arguments, &progress)?;
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
@@ -44,7 +47,8 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         cpus: arguments.cpus,
         room: u64::from(arguments.disk) << 30,
         disks: vec![disk],
-        forwards: arguments.forward.clone(),
+        forwards: arguments.forward.iter().copied().chain([node.forward]).collect(),
+        configuration: node.documents.clone(),
         watchdog: Watchdog::I6300esb,
         secure_boot: if arguments.secure_boot.is_some() { SecureBoot::On } else { SecureBoot::Off },
         ..Machine::new(Boot::Uefi { variables })
@@ -59,13 +63,22 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let control = Control::new();
     let _guard = control.catch_signals().context("catching signals")?;
     let outcome = corten_vm::run(&emulator, &machine, &settings, &control, &mut |event| {
-        tell(&event, arguments, &progress);
+        tell(&event, arguments, &node, &progress);
     })?;
     progress.line(&parts(&outcome));
     if arguments.json {
         println!("{:#}", report(&outcome));
     }
     Ok(end(&outcome, arguments, &log.path))
+}
+
+/// The node as its owner knows it, under the name of what is run.
+fn node(arguments: &RunArguments) -> Result<RunNode> {
+    let name = Path::new(&arguments.what).file_stem().unwrap_or_default().to_string_lossy();
+    match arguments.maintenance {
+        true => RunNode::in_maintenance(&name),
+        false => RunNode::configured(&name, &arguments.config),
+    }
 }
 
 fn until(arguments: &RunArguments) -> Until {
@@ -162,7 +175,7 @@ fn enrol(folder: &Path, template: &Path, variables: Variables, new: &mut NamedTe
     Ok(Variables::CopyOf(new.path().into()))
 }
 
-fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
+fn tell(event: &RunEvent, arguments: &RunArguments, node: &RunNode, progress: &Progress) {
     let at = |time: &Duration| format!("{:>8.2} s", time.as_secs_f64());
     match event {
         RunEvent::Accelerator(accelerator, why) => {
@@ -189,6 +202,7 @@ fn tell(event: &RunEvent, arguments: &RunArguments, progress: &Progress) {
                 progress.line(&format!("            {service}: {found}"));
             }
             if !arguments.until_ready {
+                progress.line(&format!("            {}", node.hint()));
                 progress.line("            Ctrl-C shuts the node down");
             }
         }

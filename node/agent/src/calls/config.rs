@@ -45,7 +45,10 @@ impl Config for ConfigCalls {
             generation: in_force.generation,
             pending_generation: in_force.pending.unwrap_or(0),
             // Rounded up: 0 means that there is none.
-            trial_seconds_left: self.engine.trial_left().map_or(0, |left| left.as_secs() as u32 + 1),
+            trial_seconds_left: self
+                .engine
+                .trial_left()
+                .map_or(0, |left| left.as_millis().div_ceil(1000).max(1) as u32),
             problems: in_force.problems.iter().cloned().map(problem).collect(),
         }))
     }

@@ -302,7 +302,11 @@ impl<'a> Node<'a> {
                     self.log.write(level, format_args!("{} ended by itself with {exit}", service.name));
                 }
                 self.programs.end_check(at);
-                self.gate.found(&service.name, &format!("ended with {exit}: {last_line}"));
+                let found = match exit {
+                    Exit::Code(0) if service.restart != Restart::Always => last_line,
+                    _ => format!("ended with {exit}: {last_line}"),
+                };
+                self.gate.found(&service.name, &found);
                 if service.kill == Kill::Group {
                     if self.going.is_some() {
                         // What is left of the group has its time, and what the service came after runs until then.

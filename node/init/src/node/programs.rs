@@ -125,7 +125,7 @@ impl<'a> Programs<'a> {
         let inside = Inside { group: Some(&group), privileges: privileges::of(service) };
         let mut command = command(&service.ready)?;
         command.envs(&service.environment);
-        self.spawn(Role::Check(at), &format!("{} check", service.name), command, &inside)
+        self.spawn(Role::Check(at), &service.name, command, &inside)
     }
 
     /// Starts a program of init itself.
