@@ -13,6 +13,9 @@ use crate::{apply, failure, health, modprobe, platform, reset, stage1, stage2};
 /// Where this program lies in the root.
 pub(crate) const PROGRAM: &str = "/usr/lib/corten/init";
 
+/// The word by which it collects what the machine brings along as its configuration.
+pub(crate) const PLATFORM: &str = "platform";
+
 /// A role of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Role {
@@ -53,7 +56,7 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         _ if is_pid_1 => Role::Stage1,
         (_, Some("coldplug")) => Role::Coldplug,
         (_, Some("request")) => Role::Request(rest.get(1).cloned().unwrap_or_default()),
-        (_, Some("platform")) => Role::Platform,
+        (_, Some(PLATFORM)) => Role::Platform,
         (_, Some("apply")) => Role::Apply,
         (_, Some("reset")) => Role::Reset(rest.get(1..).unwrap_or_default().to_vec()),
         (_, Some("health")) => Role::Health(rest.get(1..).unwrap_or_default().to_vec()),

@@ -3,6 +3,7 @@
 
 mod actions;
 mod asked;
+mod disks;
 mod health;
 mod hotplug;
 mod programs;
@@ -120,6 +121,8 @@ pub struct Node<'a> {
     stopped_ms: Option<u64>,
     /// What is being done for a client that waits for it.
     working: Option<(ClientId, Work)>,
+    /// Disks that were there when the configuration was collected last.
+    disks: BTreeSet<String>,
     /// What those who watch were told last.
     shown: Vec<Status>,
 }
@@ -158,6 +161,7 @@ impl<'a> Node<'a> {
             rests: BTreeSet::new(),
             stopped_ms: None,
             working: None,
+            disks: disks::names(),
             shown: Vec::new(),
         };
         if let Some(before) = node.timeline.before_kernel {
@@ -332,6 +336,7 @@ impl<'a> Node<'a> {
                 self.hotplug.coldplug_ended();
                 self.settings.devices_settled(self.log);
                 self.gate.devices_settled();
+                self.look_for_disks();
             }
             Role::Drivers => self.hotplug.drivers_ended(),
             Role::Grow => {
