@@ -1,6 +1,7 @@
 //! Tasks that follow what changes and pass it on: to the checks and log targets of the configuration, to those who
 //! watch events, to the console, to the port for metrics.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,10 +63,10 @@ fn describe(in_force: &InForce) -> String {
         Mode::Maintenance { reason } => format!("maintenance: {reason}"),
     };
     if let Some(trial) = &in_force.trial {
-        text.push_str(&format!(", {} is on trial", trial.generation));
+        let _ = write!(text, ", {} is on trial", trial.generation);
     }
     for problem in &in_force.problems {
-        text.push_str(&format!("; {problem}"));
+        let _ = write!(text, "; {problem}");
     }
     text
 }
@@ -119,7 +120,7 @@ pub async fn network(mut state: watch::Receiver<Arc<State>>, events: Events) {
                 link.addresses.iter().map(|address| address.address.to_string()).collect();
             let mut text = if addresses.is_empty() { "no address".into() } else { addresses.join(", ") };
             if let Some(problem) = &link.problem {
-                text.push_str(&format!("; {problem}"));
+                let _ = write!(text, "; {problem}");
             }
             events.say(Kind::Network, name.clone(), text);
         }

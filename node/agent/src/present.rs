@@ -55,7 +55,7 @@ impl Present {
         let (kernel, os) = (node::kernel(), node::os_release(root));
         let memory = node::memory(root).unwrap_or_default();
         let processors = node::processors(root).unwrap_or_default();
-        let [load_1, load_5, load_15] = node::load(root).unwrap_or_default();
+        let load = node::load(root).unwrap_or_default();
         let (mode, reason) = match &in_force.mode {
             Mode::Configured => (v1::Mode::Configured, String::new()),
             Mode::Maintenance { reason } => (v1::Mode::Maintenance, reason.clone()),
@@ -79,9 +79,9 @@ impl Present {
             processors: processors.count,
             memory_bytes: memory.total,
             memory_used_bytes: memory.used,
-            load_1,
-            load_5,
-            load_15,
+            load_1: load[0],
+            load_5: load[1],
+            load_15: load[2],
             fingerprint: self.door.borrow().fingerprint.map_or_else(String::new, |print| print.to_string()),
             agent: env!("CARGO_PKG_VERSION").into(),
             processes: crate::facts::processes::list(root).map_or(0, |all| all.len() as u32),

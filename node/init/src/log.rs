@@ -96,16 +96,16 @@ impl Log {
         }
         show_everywhere(&block);
     }
+}
 
-    /// Shows lines on every console and keeps them nowhere: they may hold a code for who stands there alone.
-    pub fn show_lines(&self, lines: &[String]) {
-        let mut block = String::from("\r\n");
-        for line in lines {
-            block.extend(line.chars().filter(|character| !character.is_control()));
-            block.push_str("\r\n");
-        }
-        show_everywhere(&block);
+/// Shows lines on every console and keeps them nowhere: they may hold a code for who stands there alone.
+pub fn show_lines(lines: &[String]) {
+    let mut block = String::from("\r\n");
+    for line in lines {
+        block.extend(line.chars().filter(|character| !character.is_control()));
+        block.push_str("\r\n");
     }
+    show_everywhere(&block);
 }
 
 fn show_everywhere(block: &str) {

@@ -96,7 +96,7 @@ impl Config for ConfigCalls {
             Some(caller) => format!("pairing, from {}", caller.from),
             None => "pairing".into(),
         };
-        let applied = self.engine.apply(document, when, &who).await.map_err(refused)?;
+        let applied = self.engine.apply(document, when, &who).await.map_err(|error| refused(&error))?;
         Ok(Response::new(v1::ApplyConfigResponse {
             generation: applied.generation,
             changes: applied.changes.into_iter().map(change).collect(),
@@ -198,12 +198,13 @@ fn change(change: Change) -> v1::Change {
     v1::Change { key, before: before.unwrap_or_default(), after: after.unwrap_or_default() }
 }
 
-fn refused(error: ApplyError) -> Status {
-    let (code, remedy) = match &error {
+fn refused(error: &ApplyError) -> Status {
+    let (code, remedy) = match error {
         ApplyError::Invalid(_) => (Code::InvalidArgument, "mend it; nothing was changed"),
-        ApplyError::OnTrial { .. } => (Code::FailedPrecondition, ""),
         ApplyError::TrialLength { .. } => (Code::InvalidArgument, ""),
-        ApplyError::NoState | ApplyError::NoBootId => (Code::FailedPrecondition, ""),
+        ApplyError::OnTrial { .. } | ApplyError::NoState | ApplyError::NoBootId => {
+            (Code::FailedPrecondition, "")
+        }
         ApplyError::Store(_) => (Code::Internal, "make room on the node's state, or look at its disk"),
         ApplyError::GoingDown => (Code::Unavailable, "try again in a moment"),
     };

@@ -37,12 +37,9 @@ pub async fn serve(
     gate: Gate,
 ) {
     loop {
-        let (stream, client) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(AGAIN).await;
-                continue;
-            }
+        let Ok((stream, client)) = listener.accept().await else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
         };
         let now = Arc::clone(&door.borrow());
         if !now.admits(client.ip()) {

@@ -99,7 +99,7 @@ fn modules(wanted: &[String], log: &Log, problems: &mut Vec<String>) {
         match modules.load(name, log) {
             Ok(Outcome::Present) => {}
             Ok(Outcome::Unknown) => {
-                problems.push(format!("kernel.modules: no module {name:?} in this image"))
+                problems.push(format!("kernel.modules: no module {name:?} in this image"));
             }
             Err(error) => problems.push(format!("kernel.modules: {name}: {error}")),
         }

@@ -11,7 +11,7 @@ use super::Node;
 use super::programs::Role;
 use super::requests::{Asked, ClientId};
 use crate::health::Stop;
-use crate::log::{Level, truncate};
+use crate::log::{Level, show_lines, truncate};
 use crate::role::PROGRAM;
 use crate::supervisor::{Input, Wish};
 
@@ -70,7 +70,7 @@ impl Node<'_> {
             Request::StartService { service } => self.wish(&service, Wish::Start)?,
             Request::StopService { service } => self.wish(&service, Wish::Stop)?,
             Request::RestartService { service } => self.wish(&service, Wish::Restart)?,
-            Request::Show { lines } => self.log.show_lines(&lines),
+            Request::Show { lines } => show_lines(&lines),
             Request::Apply => {
                 self.work(client, Work::Apply, "apply", Vec::new())?;
                 return Ok(None);

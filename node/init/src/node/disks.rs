@@ -21,7 +21,8 @@ impl Node<'_> {
         let now = names();
         let new = now.difference(&self.disks).next().is_some();
         self.disks = now;
-        let collects = |exec: &[String]| matches!(exec, [program, word] if program == PROGRAM && word == PLATFORM);
+        let collects =
+            |exec: &[String]| matches!(exec, [program, word] if program == PROGRAM && word == PLATFORM);
         let at = self.table.iter().position(|service| collects(&service.exec));
         if let Some(at) = at.filter(|_| new && self.going.is_none()) {
             self.feed(Input::Asked(at, Wish::Restart));
