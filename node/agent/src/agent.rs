@@ -125,11 +125,11 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
     };
 
     for role in Role::ALL {
-        let (folder, gate) = (root.path(server::LOCAL_FOLDER), gate.clone());
-        tokio::spawn(async move {
-            let error = server::serve_local(&folder, role, gate).await;
-            eprintln!("{}: {role}: {error}", folder.display());
-        });
+        let folder = root.path(server::LOCAL_FOLDER);
+        match server::bind_local(&folder, role) {
+            Ok(listener) => drop(tokio::spawn(server::serve_local(listener, role, gate.clone()))),
+            Err(error) => eprintln!("{}: {role}: {error}", folder.display()),
+        }
     }
     let log = (journal, root.clone());
     tokio::spawn(async move { eprintln!("{}", follow(&log.0, &log.1).await) });

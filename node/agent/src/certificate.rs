@@ -107,8 +107,8 @@ mod tests {
         let path = folder.path().join("agent");
         let made = own(&path, NOW).expect("it can be made");
         assert_eq!(own(&path, NOW + 1000).expect("it is kept"), made);
-        let mode = fs::metadata(path.join("node.key")).expect("a file").permissions().mode();
-        assert_eq!(mode & 0o7777, 0o600);
+        let key = fs::metadata(path.join("node.key")).expect("a file").permissions().mode();
+        assert_eq!(key & 0o7777, 0o600);
         // What the power cut in half is made anew.
         fs::write(path.join("node.pem"), &made.chain[..100]).expect("a file");
         let other = own(&path, NOW).expect("it can be made");

@@ -9,7 +9,7 @@ use qrcode::{EcLevel, QrCode};
 /// Lines for the console of a node that has a certificate of its own making.
 pub fn fingerprint(fingerprint: &Fingerprint, addresses: &[String], port: u16) -> Vec<String> {
     let mut lines = vec![format!("*** corten: the API is at {}", places(addresses, port))];
-    lines.push(format!("    fingerprint: {fingerprint}"));
+    lines.push(format!("    fingerprint {fingerprint}"));
     lines
 }
 
@@ -24,7 +24,7 @@ pub fn pairing(
     let mut lines = vec![
         format!("*** corten: maintenance: {reason}"),
         format!("    The API is at {}", places(addresses, port)),
-        format!("    fingerprint:  {fingerprint}"),
+        format!("    fingerprint {fingerprint}"),
         format!("    pairing code: {}", shown.as_str()),
         "    corten node pair ADDRESS --code CODE --config FILE".into(),
     ];

@@ -30,3 +30,4 @@ pub use error::{ApplyError, ConfirmError, StoreError};
 pub use in_force::{InForce, Mode, Trial};
 pub use places::Places;
 pub use record::{Entry, EntryState};
+pub use store::parse_record;

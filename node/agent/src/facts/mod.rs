@@ -9,7 +9,7 @@ mod error;
 mod files;
 pub mod links;
 pub mod mounts;
-mod netlink;
+pub mod netlink;
 pub mod node;
 pub mod processes;
 pub mod routes;

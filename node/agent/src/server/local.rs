@@ -22,17 +22,11 @@ const MAX_CONNECTIONS: usize = 64;
 /// Where a connection can't be taken, the next one is tried after this time.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// Serves the socket of a role in a folder, for as long as it is polled.
-pub async fn serve(folder: &Path, role: Role, gate: Gate) -> io::Error {
-    let listener = match bind(folder, role) {
-        Ok(listener) => listener,
-        Err(error) => return error,
-    };
+/// Serves the socket of a role, for as long as it is polled.
+pub async fn serve(listener: UnixListener, role: Role, gate: Gate) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return io::Error::other("the places are gone");
-        };
+    // The places are never closed.
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(AGAIN).await;
             continue;
@@ -47,7 +41,8 @@ pub async fn serve(folder: &Path, role: Role, gate: Gate) -> io::Error {
     }
 }
 
-fn bind(folder: &Path, role: Role) -> io::Result<UnixListener> {
+/// Makes the socket of a role in a folder, for whoever may enter that.
+pub fn bind(folder: &Path, role: Role) -> io::Result<UnixListener> {
     fs::create_dir_all(folder)?;
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     let path = folder.join(format!("{role}.sock"));

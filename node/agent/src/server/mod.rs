@@ -20,7 +20,7 @@ pub use caller::{Caller, From, Posture, authorise};
 pub use door::Door;
 pub use gate::{Counts, Gate, What};
 pub use limits::Connections;
-pub use local::{FOLDER as LOCAL_FOLDER, serve as serve_local};
+pub use local::{FOLDER as LOCAL_FOLDER, bind as bind_local, serve as serve_local};
 pub use network::{listen, serve};
 pub use scrape::serve as serve_metrics;
 
