@@ -348,3 +348,6 @@ impl WantedLink {
             .collect();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,3 +132,48 @@ fn a_bond_comes_and_goes() {
             && lab.run(Side::Node, "ip link show dev eth1").contains(",UP")
     });
 }
+
+#[test]
+fn a_bridge_on_a_vlan_on_a_bond_carries_packets_and_comes_back() {
+    let Some(mut lab) = lab() else { return };
+    if !knows(&lab, "name probe type bond") || !knows(&lab, "link r0 name r0.5 type vlan id 5") {
+        return;
+    }
+    lab.run(Side::Router, "ip address add 10.5.0.1/24 dev r0.5");
+    lab.run(Side::Router, "ip link set r0.5 up");
+    lab.start();
+    let bond = LinkKind::Bond { links: vec!["one".into()], mode: BondMode::ActiveBackup };
+    let mut vlan = made(LinkKind::Vlan { link: "bond0".into(), id: 5 }, Addressing::default());
+    vlan.mtu = Some(1400);
+    // Names in an order that is not that of making them.
+    let links = [
+        ("a-bridge", made(bridge(&["b-vlan"]), fixed(&["10.5.0.7/24"]))),
+        ("b-vlan", vlan),
+        ("bond0", made(bond, Addressing::default())),
+        ("one", card("eth0", Addressing::default())),
+    ];
+    lab.order(&order(1, &links));
+    let connects = || {
+        let listener = lab.inside(Side::Router, || std::net::TcpListener::bind("10.5.0.1:0")).expect("free");
+        let address = listener.local_addr().expect("bound");
+        let patience = std::time::Duration::from_secs(1);
+        lab.inside(Side::Node, || std::net::TcpStream::connect_timeout(&address, patience)).is_ok()
+    };
+    lab.wait("a connection", |state| addresses(state, "a-bridge") == ["10.5.0.7/24"] && connects());
+    assert!(lab.run(Side::Node, "ip link show dev b-vlan").contains("mtu 1400"));
+    let log = lab.log();
+    assert!(!log.contains("error") && !log.contains("can't"), "{log}");
+
+    // The cable goes, and comes back as another one.
+    lab.run(Side::Router, "ip link del r0");
+    lab.wait("it is missed", |state| state.problems.iter().any(|text| text.contains("one: no card fits")));
+    lab.cable("r0", "eth0").expect("a cable");
+    for command in [
+        "ip link add link r0 name r0.5 type vlan id 5",
+        "ip address add 10.5.0.1/24 dev r0.5",
+        "ip link set r0.5 up",
+    ] {
+        lab.run(Side::Router, command);
+    }
+    lab.wait("a connection again", |state| state.problems.is_empty() && connects());
+}
