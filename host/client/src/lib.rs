@@ -5,6 +5,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as corten_client;
+
+/// A node for tests, shared with those of the whole.
+#[cfg(test)]
+#[allow(dead_code, reason = "the tests of the whole use all of it")]
+#[path = "../tests/nodes/fake/mod.rs"]
+mod fake;
+
 pub mod ask;
 pub mod config;
 pub mod connection;

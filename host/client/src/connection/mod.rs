@@ -79,8 +79,10 @@ impl Connection {
         let dialled = tokio::time::timeout(CONNECT, dial::dial(address, config)).await;
         let stream = dialled.map_err(|_| NodeError::Silent { address: address.clone() })??;
         let (fingerprint, refusal) = (stream.fingerprint, Arc::new(Seen::default()));
-        let channel = dial::channel(address, Watched::new(stream.io, refusal.clone())).await;
-        let channel = channel.map_err(|error| refused(&refusal).unwrap_or(error))?;
+        let or_refused = |error| refused(&refusal).unwrap_or(error);
+        let watched = Watched::new(stream.io, refusal.clone()).greeted().await;
+        let watched = watched.map_err(|error| or_refused(NodeError::Lost(error.to_string())))?;
+        let channel = dial::channel(address, watched).await.map_err(or_refused)?;
         Ok(Self { channel, fingerprint, refusal })
     }
 

@@ -8,11 +8,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use rustls::AlertDescription;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use super::tls;
+
+/// Bytes of a greeting that are read ahead; more than its settings take.
+const GREETING: usize = 1024;
+
+/// How long a greeting is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The alert that was seen, if there was one.
 #[derive(Debug, Default)]
@@ -34,11 +41,33 @@ impl Seen {
 pub(super) struct Watched<S> {
     stream: S,
     seen: Arc<Seen>,
+    /// What was read of it before anybody asked.
+    first: Vec<u8>,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, seen: Arc<Seen>) -> Self {
-        Self { stream, seen }
+        Self { stream, seen, first: Vec::new() }
+    }
+
+    /// Waits for what the other side says first: in HTTP/2 a server greets without being asked. If it refuses the
+    /// client it says so here. Were something sent to it before that, a machine that has closed the connection would
+    /// answer with a reset, and take its own words back.
+    pub(super) async fn greeted(mut self) -> io::Result<Self>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut greeting = vec![0; GREETING];
+        let read = tokio::time::timeout(PATIENCE, self.read(&mut greeting)).await;
+        match read {
+            Ok(Ok(0)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(Ok(bytes)) => greeting.truncate(bytes),
+            Ok(Err(error)) => return Err(error),
+            // One that waits for the client's greeting, as it may.
+            Err(_) => greeting.clear(),
+        }
+        self.first = greeting;
+        Ok(self)
     }
 
     fn pass<T>(&self, result: io::Result<T>) -> Poll<io::Result<T>> {
@@ -55,6 +84,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let bytes = self.first.len().min(buffer.remaining());
+            buffer.put_slice(&self.first[..bytes]);
+            self.first.drain(..bytes);
+            return Poll::Ready(Ok(()));
+        }
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         self.pass(read)
     }

@@ -146,3 +146,87 @@ async fn happenings(
 async fn without() -> Result<Over, NodeError> {
     std::future::pending().await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use tokio::sync::mpsc::{self, Receiver};
+
+    use super::*;
+    use crate::fake::{Facts, Fake, Owner};
+
+    /// The first action of a kind, within a time in which it has to come.
+    async fn until<T>(actions: &mut Receiver<Action>, wanted: impl Fn(Action) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                let action = actions.recv().await.expect("the feed goes on");
+                if let Some(found) = wanted(action) {
+                    return found;
+                }
+            }
+        };
+        timeout(Duration::from_secs(20), found).await.expect("it comes in time")
+    }
+
+    fn seen(action: Action) -> Option<Seen> {
+        match action {
+            Action::Seen(seen) => Some(*seen),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_that_goes_away_is_told_and_seen_again_once_it_is_back() {
+        let owner = Owner::new();
+        let fake = Fake::of(&owner, "lab");
+        let (at, node) = (fake.at, owner.context(fake.at));
+        let (sender, mut actions) = mpsc::channel(8);
+        let feeding = tokio::spawn(feed(node, sender));
+        let line = until(&mut actions, |action| match action {
+            Action::Log(line) => Some(line.text),
+            _ => None,
+        });
+        assert_eq!(line.await, "lab 0");
+        // Answers come again every second, so none was missed meanwhile.
+        let first = until(&mut actions, seen).await;
+        assert_eq!(first.info.hostname(), "lab");
+        // This node has no services to tell of, which is no reason to give up.
+        assert!(first.services.is_none() && first.health.is_some());
+
+        drop(fake);
+        let again = until(&mut actions, |action| match action {
+            Action::Lost { again, .. } => Some(again),
+            _ => None,
+        });
+        assert_eq!(again.await, FIRST_PAUSE);
+        let facts = Facts { hostname: "back".into(), ..Facts::default() };
+        facts.unhealthy.store(1, Ordering::SeqCst);
+        let _fake = Fake::start_at(at, &owner.node(5), &owner.clients(), facts);
+        assert_eq!(until(&mut actions, seen).await.info.hostname(), "back");
+        feeding.abort();
+    }
+
+    #[tokio::test]
+    async fn a_feed_ends_with_the_page() {
+        let owner = Owner::new();
+        let fake = Fake::of(&owner, "lab");
+        let (sender, actions) = mpsc::channel(8);
+        drop(actions);
+        let ended = timeout(Duration::from_secs(5), feed(owner.context(fake.at), sender)).await;
+        assert!(ended.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_node_in_maintenance_is_asked_for_nothing_else() {
+        let owner = Owner::new();
+        let fake = Fake::in_maintenance("ABCD-0123-1XYZ");
+        let mut node = owner.context(fake.at);
+        node.trust = crate::contexts::Trust::Fingerprint(fake.fingerprint);
+        let (sender, mut actions) = mpsc::channel(8);
+        let feeding = tokio::spawn(feed(node, sender));
+        let seen = until(&mut actions, seen).await;
+        assert!(seen.info.mode() == Mode::Maintenance && seen.health.is_none());
+        feeding.abort();
+    }
+}

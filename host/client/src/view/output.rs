@@ -154,6 +154,7 @@ pub fn print<T: View>(answers: &[Answer<T>], output: Output, width: Width) -> Pr
                 .filter_map(|answer| Some((&answer.node, answer.result.as_ref().ok()?)))
                 .collect();
             match good.as_slice() {
+                [] => String::new(),
                 [(_, only)] if answers.len() == 1 => only.alone(width),
                 some => T::several(some, width),
             }

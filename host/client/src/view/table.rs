@@ -232,16 +232,15 @@ impl Table {
                 shrink(&mut widths, &least, room);
                 return (used, widths);
             }
-            match used.iter().rposition(|at| self.columns[*at].need == Need::Spare) {
-                Some(place) => _ = used.remove(place),
-                // Too narrow for anything sensible.
-                None => {
-                    let none = vec![1; widths.len()];
-                    shrink(&mut widths, &least, room);
-                    shrink(&mut widths, &none, room);
-                    return (used, widths);
-                }
+            if let Some(place) = used.iter().rposition(|at| self.columns[*at].need == Need::Spare) {
+                used.remove(place);
+                continue;
             }
+            // Too narrow for anything sensible.
+            let none = vec![1; widths.len()];
+            shrink(&mut widths, &least, room);
+            shrink(&mut widths, &none, room);
+            return (used, widths);
         }
     }
 

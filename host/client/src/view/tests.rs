@@ -15,7 +15,7 @@ fn plain(text: &str) -> String {
 }
 
 /// How something is shown for one node, for one on a terminal, for two, and to programs.
-fn shown<V: View>(response: impl Into<V> + Clone) -> String {
+fn shown<V: View>(response: &(impl Into<V> + Clone)) -> String {
     let view = || -> V { response.clone().into() };
     let answer = |node: &str| Answer { node: name(node), result: Ok(view()) };
     let one = [answer("lab")];
@@ -36,7 +36,7 @@ macro_rules! shows {
         $(
             #[test]
             fn $test() {
-                insta::assert_snapshot!(shown::<$view>(samples::$sample()));
+                insta::assert_snapshot!(shown::<$view>(&samples::$sample()));
             }
         )*
     };

@@ -147,7 +147,7 @@ impl Scale {
 fn axis_time(ms: u64) -> String {
     match ms {
         0 => "0".to_owned(),
-        ..1000 => format!("{ms}ms"),
+        1..1000 => format!("{ms}ms"),
         _ if ms.is_multiple_of(1000) => format!("{}s", ms / 1000),
         _ => format!("{:.1}s", ms as f64 / 1000.0),
     }

@@ -18,7 +18,7 @@ async fn info(node: &Node) -> Result<Info, NodeError> {
 #[tokio::test]
 async fn a_node_of_the_owner_answers() {
     let owner = Owner::new();
-    let fake = Fake::of(&owner, "lab").await;
+    let fake = Fake::of(&owner, "lab");
     let found = info(&owner.context(fake.at)).await.expect("it answers");
     assert_eq!((found.hostname(), found.version()), ("lab", "1.4.2"));
 }
@@ -27,7 +27,7 @@ async fn a_node_of_the_owner_answers() {
 async fn a_pinned_certificate_is_enough_and_another_one_is_shown_with_both_fingerprints() {
     let owner = Owner::new();
     let certificate = own_certificate();
-    let fake = Fake::start(&certificate, &Clients::Maintenance, Facts::default()).await;
+    let fake = Fake::start(&certificate, &Clients::Maintenance, Facts::default());
     let mut node = owner.context(fake.at);
     node.trust = Trust::Fingerprint(fake.fingerprint);
     info(&node).await.expect("it is the one");
@@ -44,7 +44,7 @@ async fn a_pinned_certificate_is_enough_and_another_one_is_shown_with_both_finge
 #[tokio::test]
 async fn on_first_use_the_fingerprint_is_what_was_seen() {
     let owner = Owner::new();
-    let fake = Fake::start(&own_certificate(), &Clients::Maintenance, Facts::default()).await;
+    let fake = Fake::start(&own_certificate(), &Clients::Maintenance, Facts::default());
     let address = owner.context(fake.at).address;
     let connection = Connection::dial(&address, None, &ServerCheck::Unknown).await.expect("anybody will do");
     assert_eq!(connection.fingerprint(), fake.fingerprint);
@@ -53,7 +53,7 @@ async fn on_first_use_the_fingerprint_is_what_was_seen() {
 #[tokio::test]
 async fn a_node_that_nobody_vouches_for_is_not_talked_to() {
     let owner = Owner::new();
-    let fake = Fake::start(&own_certificate(), &Clients::Maintenance, Facts::default()).await;
+    let fake = Fake::start(&own_certificate(), &Clients::Maintenance, Facts::default());
     let error = info(&owner.context(fake.at)).await.expect_err("it has a certificate of its own");
     assert!(matches!(error, NodeError::OtherAuthority { .. }), "{error:?}");
     assert!(error.remedy().expect("there is one").contains("pair"));
@@ -62,7 +62,7 @@ async fn a_node_that_nobody_vouches_for_is_not_talked_to() {
 #[tokio::test]
 async fn a_client_that_the_node_does_not_know_is_told_so() {
     let (owner, stranger) = (Owner::new(), Owner::new());
-    let fake = Fake::of(&owner, "lab").await;
+    let fake = Fake::of(&owner, "lab");
     let mut node = owner.context(fake.at);
     node.credentials = Some(stranger.client(Role::Admin));
     let error = info(&node).await.expect_err("its authority is another one");

@@ -1,4 +1,6 @@
 //! Clients against nodes in the same process: real TCP on loopback, real TLS, real HTTP/2, made-up answers.
 
+mod changing;
 mod connecting;
 mod fake;
+mod several;

@@ -1,5 +1,7 @@
 //! The end of the log.
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -26,12 +28,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn title(state: &State, scrolled: usize) -> String {
     let mut title = " log ".to_owned();
     if state.filter.typing {
-        title.push_str(&format!("/{}▏ ", state.filter.text));
+        let _ = write!(title, "/{}▏ ", state.filter.text);
     } else if !state.filter.text.is_empty() {
-        title.push_str(&format!("/{} ", state.filter.text));
+        let _ = write!(title, "/{} ", state.filter.text);
     }
     if scrolled > 0 {
-        title.push_str(&format!("({scrolled} newer below) "));
+        let _ = write!(title, "({scrolled} newer below) ");
     }
     title
 }
