@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use corten_client::connection::NodeError;
+use corten_client::contexts::NoSuchNode;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -42,7 +45,7 @@ pub const CODES: &str = "\
 Exit codes:
   0  done
   1  failed for another reason
-  2  wrong command line, or one that lacks --yes
+  2  wrong command line, one that lacks --yes, or a node that is not known
   3  something in a recipe is wrong
   4  the archive can't be reached, or lacks what is needed
   5  a signature or hash does not match
@@ -85,34 +88,43 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A recipe that is wrong; its report shows the places.
+/// A file of a person that is wrong; the report shows the places.
 #[derive(Debug)]
-pub struct BadRecipe(pub miette::Report);
+pub struct BadFile {
+    /// What is wrong, and where.
+    pub report: miette::Report,
+    /// What that means for the command.
+    pub exit: Exit,
+}
 
-impl std::fmt::Display for BadRecipe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.0)
+impl BadFile {
+    /// Something in a recipe is wrong.
+    pub fn recipe(report: impl Into<miette::Report>) -> Self {
+        Self { report: report.into(), exit: Exit::Recipe }
+    }
+
+    /// A key that the recipe names can't be used.
+    pub fn key(report: impl Into<miette::Report>) -> Self {
+        Self { report: report.into(), exit: Exit::Key }
+    }
+
+    /// Something in a machine configuration is wrong.
+    pub fn configuration(report: impl Into<miette::Report>) -> Self {
+        Self { report: report.into(), exit: Exit::Configuration }
     }
 }
 
-impl std::error::Error for BadRecipe {}
-
-/// A key that the recipe names and that can't be used; its report shows the place.
-#[derive(Debug)]
-pub struct BadKey(pub miette::Report);
-
-impl std::fmt::Display for BadKey {
+impl std::fmt::Display for BadFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.0)
+        write!(f, "{:?}", self.report)
     }
 }
 
-impl std::error::Error for BadKey {}
+impl std::error::Error for BadFile {}
 
 /// Tells an error on standard error and returns its code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
-    let shown = error.downcast_ref().map(|BadRecipe(report)| report);
-    if let Some(report) = shown.or_else(|| error.downcast_ref().map(|BadKey(report)| report)) {
+    if let Some(BadFile { report, .. }) = error.downcast_ref() {
         anstream::eprintln!("{report:?}");
     } else {
         let mut text = String::new();
@@ -124,6 +136,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
             }
         }
         anstream::eprintln!("error: {text}");
+        if let Some(remedy) = error.chain().find_map(|cause| cause.downcast_ref::<NodeError>()?.remedy()) {
+            anstream::eprintln!("  help: {remedy}");
+        }
     }
     class(error).into()
 }
@@ -131,8 +146,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 /// The class of an error: the first one in its chain that has one.
 fn class(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
-        if cause.is::<BadRecipe>() {
-            return Exit::Recipe;
+        if let Some(BadFile { exit, .. }) = cause.downcast_ref() {
+            return *exit;
         }
         if let Some(error) = cause.downcast_ref::<corten_archive::Error>() {
             return archive(error);
@@ -147,11 +162,20 @@ fn class(error: &anyhow::Error) -> Exit {
                 _ => Exit::Image,
             };
         }
-        if cause.is::<BadKey>() || is_of_keys(cause) {
+        if is_of_keys(cause) {
             return Exit::Key;
         }
         if cause.is::<corten_vm::Error>() {
             return Exit::Machine;
+        }
+        if cause.is::<NoSuchNode>() {
+            return Exit::Usage;
+        }
+        if let Some(error) = cause.downcast_ref::<NodeError>() {
+            return match error {
+                NodeError::Answered(_) => Exit::Refused,
+                _ => Exit::Unreached,
+            };
         }
     }
     Exit::Failed
@@ -161,6 +185,7 @@ fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
     use corten_sign::{FolderError, KeyError};
     cause.is::<KeyError>()
         || cause.is::<FolderError>()
+        || cause.is::<corten_keys::KeysError>()
         || cause.is::<crate::signing::NoEnrolment>()
         || cause.is::<crate::variables::VariablesError>()
 }

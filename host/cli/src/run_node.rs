@@ -14,7 +14,7 @@ use corten_vm::{Document, Forward};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::machine_config::read_files;
+use crate::machine_config::{merged, read_files};
 use crate::places;
 
 /// The port of the API in the node.
@@ -39,7 +39,9 @@ pub struct RunNode {
 
 impl RunNode {
     /// A node of that name with keys of its own and these files of its owner, registered among the contexts.
-    pub fn configured(name: &str, files: &[PathBuf]) -> Result<Self> {
+    ///
+    /// `image` is the lowest of its documents, which the image brings.
+    pub fn configured(name: &str, files: &[PathBuf], image: Option<Text>) -> Result<Self> {
         if files.len() > MAX_FILES {
             bail!("{} files of configuration: expected {MAX_FILES} at most", files.len());
         }
@@ -68,7 +70,8 @@ impl RunNode {
         let mut texts = vec![Text { name: "10-run.toml".into(), format: Format::Toml, text: own }];
         texts.extend(read_files(files)?);
         // Before the machine starts, which would tell the same on its console.
-        corten_config::read(&texts)?;
+        let all: Vec<Text> = image.into_iter().chain(texts.iter().cloned()).collect();
+        merged(&all, "of the node")?;
         let documents = texts.iter().enumerate().map(|(number, text)| put(folder.path(), number, text));
         let documents = documents.collect::<Result<_>>()?;
         let (name, path) = register(&name, node)?;

@@ -17,7 +17,7 @@ use corten_recipe::plan::ExtraSuite;
 use corten_recipe::{HostLoader, KeyPath, Merged, Plan};
 
 use crate::arguments::{ArchiveOptions, LockOptions};
-use crate::exit::BadRecipe;
+use crate::exit::BadFile;
 use crate::places;
 use crate::progress::Progress;
 
@@ -33,12 +33,12 @@ pub struct Session {
 
 /// Loads a recipe.
 pub fn merged(recipe: &str) -> Result<Merged> {
-    Ok(Merged::load(recipe, &HostLoader).map_err(|report| BadRecipe(report.into()))?)
+    Ok(Merged::load(recipe, &HostLoader).map_err(BadFile::recipe)?)
 }
 
 /// Loads a recipe and plans it.
 pub fn plan(recipe: &str) -> Result<Plan> {
-    Ok(merged(recipe)?.plan().map_err(|report| BadRecipe(report.into()))?)
+    Ok(merged(recipe)?.plan().map_err(BadFile::recipe)?)
 }
 
 impl Session {
@@ -110,7 +110,7 @@ impl Session {
         if !nearest.is_empty() {
             diagnostic = diagnostic.with_help(format!("did you mean {}?", nearest.join(" or ")));
         }
-        BadRecipe(miette::Report::new(diagnostic)).into()
+        BadFile::recipe(miette::Report::new(diagnostic)).into()
     }
 
     /// Turns an error of the builder that is about the recipe into one that points at the place in it.
@@ -121,7 +121,7 @@ impl Session {
                 if let Some(help) = help {
                     diagnostic = diagnostic.with_help(help);
                 }
-                BadRecipe(miette::Report::new(diagnostic)).into()
+                BadFile::recipe(miette::Report::new(diagnostic)).into()
             }
             other => other.into(),
         }

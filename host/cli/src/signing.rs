@@ -8,7 +8,7 @@ use corten_recipe::{KeyPath, Plan};
 use corten_sign::{Exposed, FileSigner, FolderError, KeyError, KeyFolder, Signer as _};
 
 use crate::arguments::SigningOptions;
-use crate::exit::BadKey;
+use crate::exit::BadFile;
 use crate::progress::Progress;
 
 /// A key that was read, and what firmware is told.
@@ -29,7 +29,7 @@ impl Keys {
         let Some(named) = &plan.secure_boot else { return Ok(None) };
         let fault = |name: &str, message: String| {
             let key = KeyPath::of(&["secure-boot", name]);
-            BadKey(miette::Report::new(plan.diagnostic(key, "recipe::secure-boot", message)))
+            BadFile::key(miette::Report::new(plan.diagnostic(key, "recipe::secure-boot", message)))
         };
         let signer = signer(&named.key, &named.certificate, progress).map_err(|error| {
             let of_certificate = match &error {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
+use corten_config::{Document, Format};
 use corten_report::{Event, Failed};
 use corten_sign::KeyFolder;
 use corten_sign::efi::KeyVariable;
@@ -23,7 +24,7 @@ use crate::exit::Exit;
 use crate::places;
 use crate::progress::Progress;
 use crate::run_node::RunNode;
-use crate::session::tools;
+use crate::session::{plan, tools};
 use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
@@ -77,8 +78,23 @@ fn node(arguments: &RunArguments) -> Result<RunNode> {
     let name = Path::new(&arguments.what).file_stem().unwrap_or_default().to_string_lossy();
     match arguments.maintenance {
         true => RunNode::in_maintenance(&name),
-        false => RunNode::configured(&name, &arguments.config),
+        false => RunNode::configured(&name, &arguments.config, of_image(arguments)?),
     }
+}
+
+/// The machine configuration that the image brings. Of one that is named by its path, that of the built-in recipe:
+/// looking into it would take a loader of its own.
+fn of_image(arguments: &RunArguments) -> Result<Option<Document>> {
+    const PATH: &str = "/usr/lib/corten/config.toml";
+    let recipe = if is_image(&arguments.what) { "node" } else { &arguments.what };
+    let plan = plan(recipe)?;
+    let file = plan.files.iter().find(|(path, _)| path.as_str() == PATH);
+    let text = file.and_then(|(_, file)| String::from_utf8(file.content.0.to_vec()).ok());
+    Ok(text.map(|text| Document { name: format!("{PATH} of the image"), format: Format::Toml, text }))
+}
+
+fn is_image(what: &str) -> bool {
+    matches!(Path::new(what).extension().and_then(|ending| ending.to_str()), Some("raw" | "qcow2"))
 }
 
 fn until(arguments: &RunArguments) -> Until {
@@ -99,7 +115,7 @@ fn parts(outcome: &Outcome) -> String {
 /// The image to boot: the one that is named, or the recipe's, built if needed.
 fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
     let path = Path::new(&arguments.what);
-    if matches!(path.extension().and_then(|ending| ending.to_str()), Some("raw" | "qcow2")) {
+    if is_image(&arguments.what) {
         if !path.is_file() {
             bail!("{}: no such image", path.display());
         }
