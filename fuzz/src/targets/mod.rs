@@ -1,7 +1,11 @@
 //! The targets, one file a room.
 
+mod agent;
+mod api;
+mod configuration;
 mod debian;
 mod images;
+mod network;
 mod node;
 mod recipes;
 mod secure_boot;
@@ -55,6 +59,28 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "variables", run: secure_boot::variables, seeds: secure_boot::variables_seeds },
     Target { name: "recipe", run: recipes::recipe, seeds: recipes::recipe_seeds },
+    Target { name: "document", run: configuration::tree, seeds: configuration::tree_seeds },
+    Target { name: "config", run: configuration::config, seeds: configuration::config_seeds },
+    Target { name: "secrets", run: configuration::secrets, seeds: configuration::config_seeds },
+    Target { name: "contexts", run: configuration::contexts, seeds: configuration::contexts_seeds },
+    Target { name: "smbios", run: configuration::smbios, seeds: configuration::smbios_seeds },
+    Target { name: "dhcp4", run: network::dhcp4, seeds: network::dhcp4_seeds },
+    Target { name: "dhcp4-client", run: network::dhcp4_client, seeds: network::dhcp4_client_seeds },
+    Target { name: "dhcp6", run: network::dhcp6, seeds: network::dhcp6_seeds },
+    Target { name: "dhcp6-client", run: network::dhcp6_client, seeds: network::dhcp6_client_seeds },
+    Target { name: "advertised", run: network::advertised, seeds: network::advertised_seeds },
+    Target { name: "network-files", run: network::order, seeds: network::order_seeds },
+    Target { name: "log", run: agent::log, seeds: agent::log_seeds },
+    Target { name: "kept", run: agent::kept, seeds: agent::kept_seeds },
+    Target { name: "init-files", run: agent::init, seeds: agent::init_seeds },
+    Target { name: "facts", run: agent::facts, seeds: agent::facts_seeds },
+    Target { name: "netlink", run: agent::datagram, seeds: agent::datagram_seeds },
+    Target { name: "status-line", run: agent::status_line, seeds: agent::status_line_seeds },
+    Target { name: "redact", run: agent::redact, seeds: agent::redact_seeds },
+    Target { name: "api-certificate", run: api::certificate, seeds: api::certificate_seeds },
+    Target { name: "pem", run: api::pem, seeds: api::pem_seeds },
+    Target { name: "words", run: api::words, seeds: api::words_seeds },
+    Target { name: "refusal", run: api::refusal, seeds: api::refusal_seeds },
 ];
 
 /// The target of a name, or what was probably meant.
