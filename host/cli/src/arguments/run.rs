@@ -15,6 +15,7 @@ use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
 /// consoles/IMAGE.log below ~/.cache/corten, until the next run of the image; one at the same time has a log of its
 /// own. QEMU and the firmware come from the archive into the store; nothing is installed.
 #[derive(clap::Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RunArguments {
     /// A built-in recipe, the path of a recipe (.toml), or the path of an image (.raw or .qcow2).
     #[arg(default_value = DEFAULT_RECIPE)]
