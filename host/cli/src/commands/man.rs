@@ -16,3 +16,32 @@ pub fn man(folder: &Path) -> Result<Exit> {
     clap_mangen::generate_to(command, folder).with_context(|| folder.display().to_string())?;
     Ok(Exit::Done)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pages(command: &clap::Command, name: &str, found: &mut Vec<String>) {
+        found.push(format!("{name}.1"));
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            pages(below, &format!("{name}-{}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_page_of_its_own() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let place = folder.path().join("man1");
+        man(&place).expect("it is written");
+        let mut expected = Vec::new();
+        pages(&Arguments::command(), "corten", &mut expected);
+        let read = std::fs::read_dir(&place).expect("it is there");
+        let mut found: Vec<_> =
+            read.map(|entry| entry.expect("it is read").file_name().to_string_lossy().into_owned()).collect();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+        let page = std::fs::read_to_string(place.join("corten-node-config-apply.1")).expect("it is there");
+        assert!(page.contains(".SH SYNOPSIS") && page.contains("corten node config apply"), "{page}");
+    }
+}

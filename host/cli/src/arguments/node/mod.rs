@@ -71,3 +71,6 @@ pub enum NodeCommand {
     /// The keys stand at the bottom of the page. A node that goes away is connected to again once it is back.
     Dashboard,
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,9 @@ async fn reset(what: Vec<Reset>, afterwards: Afterwards, yes: bool, options: &No
     if !yes {
         for (name, node) in &nodes {
             anstream::eprintln!("{name} ({}) would lose", node.address);
-            what.iter().for_each(|what| anstream::eprintln!("  {}", what.loses()));
+            for what in &what {
+                anstream::eprintln!("  {}", what.loses());
+            }
         }
         anstream::eprintln!("nothing was changed: add --yes to do it");
         return Ok(Exit::Usage);

@@ -5,12 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use corten_client::contexts::{Contexts, Credentials, Node, NodeName, Trust};
 use corten_client::pair::{self, Future};
-use corten_client::view::{Answer, complaint};
-use corten_client::view::{contexts as shown, reach};
-use corten_client::{config, terminal};
+use corten_client::{config, terminal, view};
 use corten_keys::KeyFolder;
 
-use super::session::{contexts, exit, put};
+use super::session::{contexts, put};
 use crate::arguments::{KnownCommand, NodeOptions, OwnerArguments, PairArguments};
 use crate::exit::Exit;
 
@@ -19,7 +17,7 @@ pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit
     let mut contexts = contexts(options)?;
     match command {
         KnownCommand::Pair(arguments) => return pair(arguments, &mut contexts).await,
-        KnownCommand::Add { name, address, fingerprint, owner, note } => {
+        KnownCommand::Add { name, address, fingerprint, owner, note: remark } => {
             let owner = future(owner)?;
             let trust = match (fingerprint, owner.authority) {
                 (Some(pinned), _) => Trust::Fingerprint(*pinned),
@@ -27,12 +25,12 @@ pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit
                     Trust::Authority(path.context("--authority, --fingerprint or --keys is needed")?)
                 }
             };
-            let note = note.clone();
-            let node = Node { address: address.clone(), trust, credentials: owner.credentials, note };
+            let (address, credentials) = (address.clone(), owner.credentials);
+            let node = Node { address, trust, credentials, note: remark.clone() };
             contexts.register(name.clone(), node)?;
         }
         KnownCommand::Contexts => {
-            put(&shown(&contexts, options.output, terminal::width()))?;
+            put(&view::contexts(&contexts, options.output, terminal::width()))?;
         }
         KnownCommand::Use { name } => contexts.use_node(name)?,
         KnownCommand::Forget { name } => contexts.unregister(name)?,
@@ -50,34 +48,20 @@ async fn pair(arguments: &PairArguments, contexts: &mut Contexts) -> Result<Exit
             "there is a node {name} already: choose another --name, or `corten node forget {name}` first"
         );
     }
-    let met = match pair::meet(&arguments.address, arguments.fingerprint).await {
-        Ok(met) => met,
-        Err(error) => return failed(&arguments.address.to_string(), error),
-    };
+    let met = pair::meet(&arguments.address, arguments.fingerprint).await?;
     anstream::eprintln!("{}: a node in maintenance, version {}", arguments.address, met.info.version());
     anstream::eprintln!("its certificate has the fingerprint\n  {}", met.fingerprint());
     let wanted = NodeName::like(met.info.hostname());
-    match met.pair(document, &arguments.code, future).await {
-        Ok(node) => {
-            let name = match &arguments.name {
-                Some(name) => {
-                    contexts.register(name.clone(), node)?;
-                    name.clone()
-                }
-                None => contexts.register_as_free(&wanted, node)?,
-            };
-            anstream::eprintln!("it has its configuration; it is called {name} here");
-            Ok(Exit::Done)
+    let node = met.pair(document, &arguments.code, future).await?;
+    let name = match &arguments.name {
+        Some(name) => {
+            contexts.register(name.clone(), node)?;
+            name.clone()
         }
-        Err(error) => failed(&arguments.address.to_string(), error),
-    }
-}
-
-/// Tells what went wrong with a node that has no name yet.
-fn failed(address: &str, error: corten_client::connection::NodeError) -> Result<Exit> {
-    let node = NodeName::like(address);
-    anstream::eprint!("{}", complaint(&node, &error));
-    Ok(exit(reach(&[Answer::<()> { node, result: Err(error) }])))
+        None => contexts.register_as_free(&wanted, node)?,
+    };
+    anstream::eprintln!("it has its configuration; it is called {name} here");
+    Ok(Exit::Done)
 }
 
 /// Who signs for nodes and who one is there, with paths that hold in any folder.
