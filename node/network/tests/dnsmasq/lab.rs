@@ -186,13 +186,11 @@ impl Lab {
 
     /// Starts `corten-network`, not as root.
     pub fn start(&mut self) {
-        let capabilities = "+net_admin,+net_raw,+net_bind_service";
         let log =
             File::options().create(true).append(true).open(self.root().join("network.log")).expect("a log");
         let child = self
             .command(Side::Node, self.tools.path("setpriv"))
-            .args(["--reuid", "902", "--regid", "902", "--clear-groups", "--no-new-privs"])
-            .args(["--inh-caps", capabilities, "--ambient-caps", capabilities, "--"])
+            .args(self.rights())
             .arg(self.root().join("corten-network"))
             .arg("--root")
             .arg(self.root())
@@ -216,6 +214,22 @@ impl Lab {
         let fake = self.root().join("nft");
         fs::remove_file(&fake).expect("ours");
         std::os::unix::fs::symlink(real, &fake).expect("writable");
+    }
+
+    /// The rights that it has on a node. Where the tools lie in a folder that only root enters, it has root's number, and
+    /// still none of its powers.
+    fn rights(&self) -> Vec<&'static str> {
+        let user = ["--reuid", "902", "--regid", "902", "--clear-groups", "--no-new-privs"];
+        // By a shell, since setpriv looks for what it starts while it still has all powers.
+        let tries = Command::new(self.tools.path("setpriv"))
+            .args(user)
+            .args(["sh", "-c", "exec \"$0\" --version"])
+            .arg(self.tools.path("nft"))
+            .output();
+        let is_reachable = tries.is_ok_and(|output| output.status.success());
+        let user: &[&str] = if is_reachable { &user } else { &["--securebits", "+noroot", "--no-new-privs"] };
+        let capabilities = "+net_admin,+net_raw,+net_bind_service";
+        [user, &["--inh-caps", capabilities, "--ambient-caps", capabilities, "--"]].concat()
     }
 
     /// Ends `corten-network` as init does.
