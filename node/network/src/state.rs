@@ -112,3 +112,31 @@ impl State {
         files::write_json(&files::below(root, STATE_PATH), self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The agent reads this, in another version of itself too: a change of it is a change of an interface.
+    #[test]
+    fn its_form_is_an_interface() {
+        let address = AddressState {
+            address: "192.0.2.4/24".parse().expect("an address"),
+            source: Source::Dhcp4,
+            valid_until_ms: Some(5),
+        };
+        let link = LinkState {
+            configured_as: Some("lan".into()),
+            addresses: vec![address],
+            dhcp4: Some("bound".into()),
+            ..LinkState::default()
+        };
+        let state = State {
+            generation: 3,
+            links: BTreeMap::from([("eth0".to_owned(), link)]),
+            firewall: FirewallState::Refused("why".into()),
+            ..State::default()
+        };
+        insta::assert_snapshot!(serde_json::to_string(&state).expect("JSON"), @r#"{"generation":3,"links":{"eth0":{"configured-as":"lan","addresses":[{"address":"192.0.2.4/24","source":"dhcp4","valid-until-ms":5}],"dhcp4":"bound","dhcp6":null,"problem":null}},"dns":[],"search":[],"ntp":[],"hostname":null,"firewall":{"state":"refused","problem":"why"},"problems":[]}"#);
+    }
+}

@@ -2,10 +2,12 @@
 //! up come out. Nothing here opens a socket, so that any order of losses, delays and lies can be tried in a test.
 
 mod name;
+mod phase;
 pub mod v4;
 pub mod v6;
 
 pub use name::{is_domain, is_host};
+pub use phase::Phase;
 
 /// When something happens, and the randomness that it may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::Ipv4Addr;
 
-use corten_network::dhcp::Moment;
-use corten_network::dhcp::v4::{Client, Event, Identity, Lease, Output, Phase};
+use corten_network::dhcp::v4::{Client, Event, Identity, Lease, Output};
+use corten_network::dhcp::{Moment, Phase};
 use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
 use proptest::collection::vec;

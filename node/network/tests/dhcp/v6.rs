@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
-use corten_network::dhcp::Moment;
-use corten_network::dhcp::v4::Phase;
 use corten_network::dhcp::v6::{Client, Event, Identity, Lease, Output};
+use corten_network::dhcp::{Moment, Phase};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

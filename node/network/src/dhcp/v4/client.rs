@@ -6,7 +6,7 @@ use dhcproto::v4::MessageType;
 
 use super::lease::Lease;
 use super::message::{Kind, Reply, Request, parse};
-use crate::dhcp::Moment;
+use crate::dhcp::{Moment, Phase};
 
 /// Milliseconds until the first repetition; it doubles each time (RFC 2131 section 4.1).
 const FIRST_WAIT: u64 = 4_000;
@@ -72,37 +72,6 @@ pub enum To {
     Link,
     /// One server, by the routes of the kernel.
     Server(Ipv4Addr),
-}
-
-/// What the client is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// The link is down, or the client was stopped.
-    Waiting,
-    /// Looking for servers.
-    Selecting,
-    /// Asking for what one offered.
-    Requesting,
-    /// Using a lease.
-    Bound,
-    /// Using it, and asking its server to prolong it.
-    Renewing,
-    /// Using it, and asking any server to prolong it.
-    Rebinding,
-}
-
-impl Phase {
-    /// The name of it in RFC 2131, in lower case.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Selecting => "selecting",
-            Self::Requesting => "requesting",
-            Self::Bound => "bound",
-            Self::Renewing => "renewing",
-            Self::Rebinding => "rebinding",
-        }
-    }
 }
 
 /// A client on one link.

@@ -16,6 +16,6 @@ pub mod frame;
 mod lease;
 mod message;
 
-pub use client::{Client, Event, Identity, Output, Phase, To};
+pub use client::{Client, Event, Identity, Output, To};
 pub use lease::{Lease, LeaseRoute};
 pub use message::{Kind, LARGEST, Malformed, Parameters, Reply, parse};

@@ -2,8 +2,7 @@
 
 use super::lease::Lease;
 use super::message::{Ask, Kind, Reply, Request, parse};
-use crate::dhcp::Moment;
-use crate::dhcp::v4::Phase;
+use crate::dhcp::{Moment, Phase};
 
 /// Milliseconds before the first Solicit at most, so that machines that start together do not speak together.
 const SOLICIT_DELAY: u64 = 1_000;
