@@ -43,6 +43,15 @@ pub struct Future {
     pub credentials: Option<Credentials>,
 }
 
+/// A node that has its configuration now.
+#[derive(Clone, Debug)]
+pub struct Paired {
+    /// How it is reached from now on.
+    pub node: Node,
+    /// What it calls itself under its configuration, or did before where it could not be asked again.
+    pub hostname: String,
+}
+
 /// Meets a node: whoever listens at the address, or only the one with this certificate.
 pub async fn meet(address: &Address, expected: Option<Fingerprint>) -> Result<Met, NodeError> {
     let check = expected.map_or(ServerCheck::Unknown, ServerCheck::Pinned);
@@ -62,7 +71,12 @@ impl Met {
 
     /// Gives it its configuration, and finds out how it is recognised from then on: still by the certificate that it
     /// showed, or, where the configuration gave it another, by the authority.
-    pub async fn pair(self, document: v1::Document, code: &Code, future: Future) -> Result<Node, NodeError> {
+    pub async fn pair(
+        self,
+        document: v1::Document,
+        code: &Code,
+        future: Future,
+    ) -> Result<Paired, NodeError> {
         apply_paired(&self.connection, document, code).await?;
         // Without a certificate there is nothing to try: the node lets nobody in any more who has none.
         let credentials = future.credentials.clone();
@@ -74,7 +88,8 @@ impl Met {
         };
         let pinned = node(Trust::Fingerprint(self.fingerprint()));
         if future.credentials.is_none() {
-            return Ok(future.authority.map_or(pinned, |path| node(Trust::Authority(path))));
+            let node = future.authority.map_or(pinned, |path| node(Trust::Authority(path)));
+            return Ok(Paired { node, hostname: self.info.hostname().to_owned() });
         }
         let signed = future.authority.clone().map(|path| node(Trust::Authority(path)));
         let end = Instant::now() + SETTLES;
@@ -82,7 +97,7 @@ impl Met {
             let mut last = None;
             for node in signed.iter().chain([&pinned]) {
                 match answers(node).await {
-                    Ok(()) => return Ok(node.clone()),
+                    Ok(hostname) => return Ok(Paired { node: node.clone(), hostname }),
                     Err(error) => last = last.or(Some(error)),
                 }
             }
@@ -95,11 +110,11 @@ impl Met {
     }
 }
 
-/// Whether a node answers this client under its configuration.
-async fn answers(node: &Node) -> Result<(), NodeError> {
+/// What a node that answers this client under its configuration calls itself.
+async fn answers(node: &Node) -> Result<String, NodeError> {
     let info = ask::info(Connection::open(node).await?).await?;
     match info.mode() {
         view::Mode::Maintenance => Err(NodeError::Lost("the node is still in maintenance".to_owned())),
-        _ => Ok(()),
+        _ => Ok(info.hostname().to_owned()),
     }
 }

@@ -185,7 +185,8 @@ impl View for Info {
     fn alone(&self, _width: Width) -> String {
         let mode = self.mode.cell();
         let mode = match &self.reason {
-            Some(reason) => format!("{}: {}", mode.tone.paint(&mode.text), printable(reason)),
+            // A node that is configured and gives a reason does not run what it should.
+            Some(reason) => Tone::Waiting.paint(&format!("{}: {}", mode.text, printable(reason))),
             None => mode.tone.paint(&mode.text),
         };
         let labels = self.labels.iter().map(|(key, value)| printable(&format!("{key}={value}")));
@@ -193,7 +194,7 @@ impl View for Info {
         facts([
             ("hostname", printable(&self.hostname)),
             ("mode", mode),
-            ("system", printable(&format!("{} {}", self.os, self.version))),
+            ("system", printable(self.system().trim())),
             ("root hash", printable(&self.root_hash)),
             ("kernel", printable(&format!("{} {}", self.kernel, self.architecture))),
             ("secure boot", if self.secure_boot { "on" } else { "off" }.to_owned()),

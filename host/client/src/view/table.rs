@@ -182,7 +182,9 @@ impl Table {
     pub fn render(&self, width: Width) -> String {
         let used: Vec<usize> = (0..self.columns.len())
             .filter(|at| {
-                *at == 0 || self.rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.text.is_empty()))
+                *at == 0
+                    || self.rows.is_empty()
+                    || self.rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.text.is_empty()))
             })
             .collect();
         let (used, widths) = self.fitted(used, width);
@@ -291,7 +293,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 /// A text without what would move a terminal's cursor or change its colours: what a node sends is not ours.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter == '\t' { ' ' } else { letter }).map(visible).collect()
+    text.chars().map(|letter| if matches!(letter, '\t' | '\n') { ' ' } else { letter }).map(visible).collect()
 }
 
 fn visible(letter: char) -> char {
@@ -334,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_a_node_sends_does_not_move_the_cursor() {
-        assert_eq!(printable("a\u{1b}[31mb\r\nc\td\u{202e}"), "a�[31mb��c d�");
+        assert_eq!(printable("a\u{1b}[31mb\r\nc\td\u{202e}"), "a�[31mb� c d�");
     }
 
     proptest! {

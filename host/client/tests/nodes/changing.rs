@@ -67,7 +67,7 @@ async fn who_knows_the_code_gives_a_node_its_configuration() {
     let future = Future { authority: None, credentials: None };
     let document = document(owner.folder.path(), "[identity]\n");
     let code = CODE.parse().expect("a code");
-    let node = met.pair(document, &code, future).await.expect("the code is right");
+    let node = met.pair(document, &code, future).await.expect("the code is right").node;
     assert_eq!(node.trust, Trust::Fingerprint(fake.fingerprint));
     assert!(fake.facts.applied.lock().expect("nobody panics").is_some());
 }
@@ -110,11 +110,18 @@ async fn a_node_that_shows_a_certificate_of_the_owner_afterwards_is_known_by_the
         loop {
             tokio::time::sleep(Duration::from_millis(50)).await;
             if std::net::TcpListener::bind(at).is_ok() {
-                break Fake::start_at(at, &identity, &clients, Facts::default());
+                break Fake::start_at(
+                    at,
+                    &identity,
+                    &clients,
+                    Facts { hostname: "lab".into(), ..Facts::default() },
+                );
             }
         }
     });
-    let node = met.pair(document, &CODE.parse().expect("a code"), future).await.expect("it answers anew");
+    let paired = met.pair(document, &CODE.parse().expect("a code"), future).await.expect("it answers anew");
+    assert_eq!(paired.hostname, "lab");
+    let node = paired.node;
     assert_eq!(node.trust, Trust::Authority(owner.authority_file()));
     ask::info(Connection::open(&node).await.expect("it listens")).await.expect("it answers");
     drop(anew.await);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use corten_client::contexts::{Contexts, Credentials, Node, NodeName, Trust};
+use corten_client::contexts::{Contexts, Credentials, NoSuchNode, Node, NodeName, Trust};
 use corten_client::pair::{self, Future};
 use corten_client::{config, terminal, view};
 use corten_keys::KeyFolder;
@@ -31,6 +31,9 @@ pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit
         }
         KnownCommand::Contexts => {
             put(&view::contexts(&contexts, options.output, terminal::width()))?;
+            if contexts.document().nodes.is_empty() {
+                anstream::eprintln!("{}", NoSuchNode::None);
+            }
         }
         KnownCommand::Use { name } => contexts.use_node(name)?,
         KnownCommand::Forget { name } => contexts.unregister(name)?,
@@ -49,16 +52,15 @@ async fn pair(arguments: &PairArguments, contexts: &mut Contexts) -> Result<Exit
         );
     }
     let met = pair::meet(&arguments.address, arguments.fingerprint).await?;
-    anstream::eprintln!("{}: a node in maintenance, version {}", arguments.address, met.info.version());
+    anstream::eprintln!("{}: a node in maintenance", arguments.address);
     anstream::eprintln!("its certificate has the fingerprint\n  {}", met.fingerprint());
-    let wanted = NodeName::like(met.info.hostname());
-    let node = met.pair(document, &arguments.code, future).await?;
+    let paired = met.pair(document, &arguments.code, future).await?;
     let name = match &arguments.name {
         Some(name) => {
-            contexts.register(name.clone(), node)?;
+            contexts.register(name.clone(), paired.node)?;
             name.clone()
         }
-        None => contexts.register_as_free(&wanted, node)?,
+        None => contexts.register_as_free(&NodeName::like(&paired.hostname), paired.node)?,
     };
     anstream::eprintln!("it has its configuration; it is called {name} here");
     Ok(Exit::Done)

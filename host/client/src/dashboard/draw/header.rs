@@ -21,7 +21,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if let Some(info) = &state.info {
         let hostname = printable(info.hostname());
         let named = if hostname == state.name() { String::new() } else { format!("  {hostname}") };
-        first.push_span(format!("{named}  {}  up {}", printable(&info.system()), duration(info.uptime())));
+        first.push_span(format!(
+            "{named}  {}  up {}",
+            printable(info.system().trim()),
+            duration(info.uptime())
+        ));
         let mode = info.mode().cell();
         second.push_span(Span::styled(mode.text, style(mode.tone)));
     }
