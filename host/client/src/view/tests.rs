@@ -142,6 +142,23 @@ fn an_exit_code_tells_some_from_none_and_none_from_refusals() {
     assert_eq!(reach(&[] as &[Answer<()>]), Reach::All);
 }
 
+#[test]
+fn known_nodes_are_shown_without_asking_them() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join("contexts.toml");
+    let pinned = "0a".repeat(32);
+    let text = format!(
+        "current = \"lab\"\n[nodes.lab]\naddress = \"192.0.2.4\"\nauthority = \"/k/a.pem\"\n\
+         certificate = \"/k/c.pem\"\nkey = \"/k/c.key\"\nnote = \"rack 4\"\n\
+         [nodes.new]\naddress = \"[::1]:1\"\nfingerprint = \"{pinned}\"\n"
+    );
+    std::fs::write(&path, text).expect("it is written");
+    let known = crate::contexts::Contexts::load(&path).expect("it is right");
+    let shown =
+        [Output::Table, Output::Json, Output::Yaml].map(|form| contexts(&known, form, Width::Unlimited));
+    insta::assert_snapshot!(plain(&shown.join("\n")));
+}
+
 proptest! {
     #[test]
     fn any_timeline_is_drawn(
