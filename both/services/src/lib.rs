@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod services;
-mod sysctl;
+pub mod sysctl;
 
 /// Where the kernel settings lie in the root image: one JSON object of names, as sysctl(8) writes them, and values.
 pub const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
@@ -14,4 +14,3 @@ pub use services::{
     Account, Capabilities, Kill, Limit, LimitName, Limits, Maintenance, NewPrivileges, OwnDirectory, ReadyBy,
     Requests, Resources, Restart, SERVICES_PATH, Service, Services, ServicesError, Start, UnknownCapability,
 };
-pub use sysctl::kept_setting;

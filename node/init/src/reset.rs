@@ -10,9 +10,11 @@ use corten_update::Digits;
 
 use crate::health::open_esp;
 
-/// Marks each of the partitions by its name.
+/// Marks each of the partitions by its name. The state comes last, whatever the order: once it is marked there is no way
+/// back, and what fails before that leaves it alone.
 pub fn run(names: &[String]) -> ExitCode {
-    match names.iter().try_for_each(|name| one(name)) {
+    let (state, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| *name == "state");
+    match others.iter().chain(&state).try_for_each(|name| one(name)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             println!("{why}");

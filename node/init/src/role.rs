@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use corten_control::{Request, SOCKET};
 
-use crate::log::Log;
+use crate::log::{self, Log};
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 use crate::{apply, failure, health, modprobe, platform, reset, stage1, stage2};
@@ -33,6 +33,8 @@ enum Role {
     Request(String),
     /// Collects what the machine brings along as its configuration.
     Platform,
+    /// Shows lines on every console.
+    Show(Vec<String>),
     /// Makes the machine what the agent wrote.
     Apply,
     /// Marks partitions that are made anew at the next start.
@@ -57,6 +59,7 @@ fn role(arguments: &[String], is_pid_1: bool) -> Role {
         (_, Some("coldplug")) => Role::Coldplug,
         (_, Some("request")) => Role::Request(rest.get(1).cloned().unwrap_or_default()),
         (_, Some(PLATFORM)) => Role::Platform,
+        (_, Some("show")) => Role::Show(rest.get(1..).unwrap_or_default().to_vec()),
         (_, Some("apply")) => Role::Apply,
         (_, Some("reset")) => Role::Reset(rest.get(1..).unwrap_or_default().to_vec()),
         (_, Some("health")) => Role::Health(rest.get(1..).unwrap_or_default().to_vec()),
@@ -89,6 +92,10 @@ pub fn run(arguments: &[String]) -> ExitCode {
         Role::Health(words) => health::child::run(&words.iter().map(String::as_str).collect::<Vec<_>>()),
         Role::Request(wish) => request(&wish),
         Role::Platform => platform::collect(),
+        Role::Show(lines) => {
+            log::show_lines(&lines);
+            ExitCode::SUCCESS
+        }
         Role::Apply => apply::run(),
         Role::Reset(names) => reset::run(&names),
         Role::Version => {

@@ -7,12 +7,22 @@ use std::path::Path;
 
 use crate::Found;
 
-/// Makes the folder hold these documents and no others, for root and one group.
+/// Makes the folder hold these documents and no others, for root and one group. A folder that is not there yet appears
+/// with all of them in it: whoever waits for it has what there is to have.
 pub fn keep(folder: &Path, documents: &[Found], group: u32) -> io::Result<()> {
-    match DirBuilder::new().recursive(true).mode(0o750).create(folder) {
+    if folder.exists() {
+        return fill(folder, documents, group);
+    }
+    let new = folder.with_extension("new");
+    match DirBuilder::new().recursive(true).mode(0o750).create(&new) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    fill(&new, documents, group)?;
+    fs::rename(new, folder)
+}
+
+fn fill(folder: &Path, documents: &[Found], group: u32) -> io::Result<()> {
     chown(folder, None, Some(group))?;
     fs::set_permissions(folder, Permissions::from_mode(0o750))?;
     for Found { name, bytes } in documents {

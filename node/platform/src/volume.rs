@@ -37,10 +37,19 @@ fn devices(sys: &Path, own: &str) -> Vec<String> {
     let mut names: Vec<String> = names
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !["loop", "ram", "dm-", "zram", "md"].iter().any(|kind| name.starts_with(kind)))
-        .filter(|name| own.is_empty() || !name.starts_with(own))
+        .filter(|name| !is_of(name, own))
         .collect();
     names.sort_unstable();
     names
+}
+
+/// Whether a name is that of a disk or of one of its partitions: `vda`, `vda1`, `nvme0n1p2`.
+fn is_of(name: &str, disk: &str) -> bool {
+    let Some(rest) = name.strip_prefix(disk).filter(|_| !disk.is_empty()) else { return false };
+    let number =
+        if disk.ends_with(|last: char| last.is_ascii_digit()) { rest.strip_prefix('p') } else { Some(rest) };
+    rest.is_empty()
+        || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The file system of a volume with the label.
@@ -69,7 +78,8 @@ fn look(device: &Path, kind: &str, findings: &mut Findings) -> Result<(), Platfo
         fs::symlink_metadata(PathBuf::from(MOUNT_POINT).join(name)).is_ok_and(|there| there.is_file())
     });
     if let Some(name) = found {
-        findings.take(read(&PathBuf::from(MOUNT_POINT).join(name), file_name("20-volume", name)));
+        let place = format!("20-volume-{}", device.file_name().unwrap_or_default().to_string_lossy());
+        findings.take(read(&PathBuf::from(MOUNT_POINT).join(name), file_name(&place, name)));
     }
     Ok(unmount(Path::new(MOUNT_POINT))?)
 }
@@ -85,6 +95,7 @@ mod tests {
             fs::create_dir(sys.path().join(name)).expect("a folder");
         }
         assert_eq!(devices(sys.path(), "vda"), ["sda2", "sr0", "vdb"]);
+        assert!(is_of("nvme0n1p2", "nvme0n1") && !is_of("nvme0n10", "nvme0n1") && !is_of("sdaa", "sda"));
     }
 
     #[test]

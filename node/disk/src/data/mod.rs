@@ -2,6 +2,7 @@
 //! formatted only if it holds nothing at all, and one that holds something else is left as it is.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -18,6 +19,9 @@ const CHECK: &str = "/usr/sbin/e2fsck";
 /// A disk is empty if so many bytes at its start and at its end are zero: every file system, partition table and RAID
 /// has something there.
 const LOOK: u64 = 1 << 20;
+
+/// Where it is noted that a disk is being formatted: what a loss of power left half done is begun anew.
+const NOTES: &str = "/var/lib/corten";
 
 /// Which disk is meant, and what it is to be.
 #[derive(Clone, Debug)]
@@ -65,14 +69,10 @@ pub fn bring_up(wanted: &Wanted<'_>, own: &str, say: &mut dyn FnMut(&str)) -> Re
         return Err(DataError::Own(own.into()));
     }
     let device = disk.path().display().to_string();
+    let note = Note::of(&disk, wanted.label);
     match content(&disk)? {
-        Content::Empty => {
-            say(&format!("{device}: making an ext4 labelled {:?}", wanted.label));
-            let label = ["-L", wanted.label];
-            let options = ["-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-E", "lazy_itable_init=1"];
-            let arguments: Vec<&str> = options.into_iter().chain(label).chain([device.as_str()]).collect();
-            run(MAKE, &arguments, |status| status.success(), &mut || {})?;
-        }
+        Content::Empty => make(&disk, &note, wanted.label, say)?,
+        _ if note.is_there() => make(&disk, &note, wanted.label, say)?,
         Content::Ext4(label) if label == wanted.label => {
             let (_, said) = run(CHECK, &["-p", &device], mended, &mut || {})?;
             say(&format!("{device}: {said}"));
@@ -85,6 +85,51 @@ pub fn bring_up(wanted: &Wanted<'_>, own: &str, say: &mut dyn FnMut(&str)) -> Re
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOATIME;
     let data = "errors=remount-ro";
     Ok(mount(&Mount { source: &device, target: wanted.mount, kind: "ext4", flags, data })?)
+}
+
+fn make(disk: &Disk, note: &Note, label: &str, say: &mut dyn FnMut(&str)) -> Result<(), DataError> {
+    let device = disk.path().display().to_string();
+    say(&format!("{device}: making an ext4 labelled {label:?}"));
+    note.write()?;
+    let options = ["-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-E", "lazy_itable_init=1", "-L"];
+    let arguments: Vec<&str> = options.into_iter().chain([label, device.as_str()]).collect();
+    run(MAKE, &arguments, |status| status.success(), &mut || {})?;
+    let file = File::options().write(true).open(disk.path()).map_err(|error| io(&disk.path(), error))?;
+    file.sync_all().map_err(|error| io(&disk.path(), error))?;
+    Ok(note.remove()?)
+}
+
+/// That a disk is being formatted, kept on the state of the node until its file system is on it.
+struct Note {
+    path: PathBuf,
+    /// What tells the disk from another one: its serial number, size and label.
+    text: String,
+}
+
+impl Note {
+    fn of(disk: &Disk, label: &str) -> Self {
+        let serial = disk.serial().unwrap_or_default();
+        let text = format!("{serial} {} {label}\n", disk.bytes());
+        Self { path: Path::new(NOTES).join(format!("making-{}", disk.name())), text }
+    }
+
+    fn is_there(&self) -> bool {
+        fs::read_to_string(&self.path).is_ok_and(|text| text == self.text)
+    }
+
+    fn write(&self) -> Result<(), DiskError> {
+        let write = || {
+            let mut file = File::create(&self.path)?;
+            file.write_all(self.text.as_bytes())?;
+            file.sync_all()?;
+            File::open(NOTES)?.sync_all()
+        };
+        write().map_err(|error| io(&self.path, error))
+    }
+
+    fn remove(&self) -> Result<(), DiskError> {
+        fs::remove_file(&self.path).map_err(|error| io(&self.path, error))
+    }
 }
 
 /// The one disk that fits.

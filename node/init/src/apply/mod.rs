@@ -8,8 +8,10 @@ mod disks;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,11 +20,19 @@ use corten_sys::host;
 use serde::{Deserialize, Serialize};
 
 use crate::durable;
-use crate::log::Log;
+use crate::log::{Log, truncate};
 use crate::modules::{Modules, Outcome};
 
 /// What was done before, to be taken back when it is not wanted any more.
 const APPLIED: &str = "/run/corten/applied.json";
+/// Bytes of what is told of problems: less than a line of the log.
+const MAX_SUMMARY: usize = 700;
+/// O_NOFOLLOW and O_NONBLOCK of Linux.
+#[cfg(target_arch = "x86_64")]
+const NO_LINK: i32 = 0o400_000;
+#[cfg(target_arch = "aarch64")]
+const NO_LINK: i32 = 0o100_000;
+const NO_WAIT: i32 = 0o4000;
 
 /// What was changed so far.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,21 +60,46 @@ pub fn run() -> ExitCode {
     name(system.hostname.as_deref(), &mut problems);
     modules(&system.modules, &log, &mut problems);
     settings::apply(&system.sysctl, &mut applied.settings, &mut problems);
+    // Before what may take long: an apply that is ended forgets nothing that it changed.
+    keep(&applied, &mut problems);
     disks::apply(&system.disks, &mut applied.mounts, &mut problems);
-    let text = serde_json::to_vec(&applied).unwrap_or_default();
-    if let Err(error) = durable::replace(Path::new(APPLIED), &text, 0o600) {
-        problems.push(format!("{APPLIED}: {error}"));
-    }
+    keep(&applied, &mut problems);
     if problems.is_empty() {
         return ExitCode::SUCCESS;
     }
-    println!("{}", problems.join("; "));
+    println!("{}", summary(&problems));
     ExitCode::FAILURE
+}
+
+fn keep(applied: &Applied, problems: &mut Vec<String>) {
+    let text = serde_json::to_vec(applied).unwrap_or_default();
+    if let Err(error) = durable::replace(Path::new(APPLIED), &text, 0o600) {
+        problems.push(format!("{APPLIED}: {error}"));
+    }
+}
+
+/// The problems on one line, which has an end.
+fn summary(problems: &[String]) -> String {
+    let mut text = String::new();
+    for (told, problem) in problems.iter().enumerate() {
+        if told > 0 && text.len() + problem.len() > MAX_SUMMARY {
+            let _ = write!(text, "; and {} more", problems.len() - told);
+            break;
+        }
+        let _ = write!(text, "{}{problem}", if told > 0 { "; " } else { "" });
+    }
+    truncate(&mut text, MAX_SUMMARY + 40);
+    text
 }
 
 fn read(path: &Path) -> Result<System, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let file = File::open(path).map_err(|error| failed(&error))?;
+    // Whatever the agent puts there: not through a link, and without waiting for a pipe.
+    let file = File::options().read(true).custom_flags(NO_LINK | NO_WAIT).open(path);
+    let file = file.map_err(|error| failed(&error))?;
+    if !file.metadata().is_ok_and(|there| there.is_file()) {
+        return Err(failed(&"not a regular file"));
+    }
     let mut bytes = Vec::new();
     file.take(MAX_SYSTEM + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     if bytes.len() as u64 > MAX_SYSTEM {

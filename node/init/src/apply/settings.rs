@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use corten_services::kept_setting;
+use corten_services::sysctl::refused;
 
 use crate::sysctl::path;
 
@@ -40,14 +40,15 @@ fn apply_in(
         false
     });
     for (key, value) in wanted {
-        if let Some(why) = kept_setting(key) {
-            complain(key, &why);
-            continue;
-        }
-        let Some(path) = file(root, key) else {
+        let Some(below) = path(key) else {
             complain(key, &"not the name of a kernel setting");
             continue;
         };
+        if let Some(why) = below.to_str().and_then(|path| refused(path, value)) {
+            complain(key, &why);
+            continue;
+        }
+        let path = root.join(below);
         let now = match fs::read_to_string(&path) {
             Ok(now) => now.trim_end().to_string(),
             Err(error) => {

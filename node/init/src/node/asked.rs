@@ -11,20 +11,33 @@ use super::Node;
 use super::programs::Role;
 use super::requests::{Asked, ClientId};
 use crate::health::Stop;
-use crate::log::{Level, show_lines, truncate};
+use crate::log::{Level, truncate};
 use crate::role::PROGRAM;
 use crate::supervisor::{Input, Wish};
 
 /// Bytes of what a service says of itself.
 const MAX_FOUND: usize = 400;
 
-/// Work that a client waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Time between two lines of the log about requests that are refused: anybody may ask, and the log has an end.
+const REFUSALS_MS: u64 = 10_000;
+
+/// Work that a client waits for, each done by a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Work {
-    /// Make the machine what the agent wrote.
+    /// Make the machine what the agent wrote. May take as long as the check of a large disk.
     Apply,
     /// Mark partitions that are made anew at the next start, then go down.
-    Reset(Then),
+    Reset,
+    /// Show lines on consoles, any of which may take nothing for a while.
+    Show,
+}
+
+/// Who waits for work.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    client: ClientId,
+    /// How the machine goes down once it is done, if it does.
+    then: Option<Then>,
 }
 
 impl Node<'_> {
@@ -38,11 +51,23 @@ impl Node<'_> {
                 // It waits, or goes on listening.
                 Ok(None) => {}
                 Err(why) => {
-                    self.log.write(Level::Warning, format_args!("a request was refused: {why}"));
+                    self.log_refusal(peer, &why);
                     self.requests.answer(client, &Answer::Refused { why });
                 }
             }
         }
+    }
+
+    fn log_refusal(&mut self, peer: Peer, why: &str) {
+        let now = monotonic_ms();
+        if self.refusal_ms.is_some_and(|last| now.saturating_sub(last) < REFUSALS_MS) {
+            return;
+        }
+        self.refusal_ms = Some(now);
+        let why: String = why.chars().filter(|character| !character.is_control()).take(200).collect();
+        let Peer { uid, pid } = peer;
+        let text = format_args!("a request of process {pid} of user {uid} was refused: {why}");
+        self.log.write(Level::Warning, text);
     }
 
     fn ask(&mut self, client: ClientId, peer: Peer, request: Request) -> Result<Option<Answer>, String> {
@@ -70,9 +95,12 @@ impl Node<'_> {
             Request::StartService { service } => self.wish(&service, Wish::Start)?,
             Request::StopService { service } => self.wish(&service, Wish::Stop)?,
             Request::RestartService { service } => self.wish(&service, Wish::Restart)?,
-            Request::Show { lines } => show_lines(&lines),
+            Request::Show { lines } => {
+                self.work(Work::Show, Waiting { client, then: None }, lines)?;
+                return Ok(None);
+            }
             Request::Apply => {
-                self.work(client, Work::Apply, "apply", Vec::new())?;
+                self.work(Work::Apply, Waiting { client, then: None }, Vec::new())?;
                 return Ok(None);
             }
             Request::Reset { partitions, then } => {
@@ -84,7 +112,7 @@ impl Node<'_> {
                     Partition::State => "state".to_string(),
                     Partition::OtherSlot => "other-slot".to_string(),
                 });
-                self.work(client, Work::Reset(then), "reset", names.collect())?;
+                self.work(Work::Reset, Waiting { client, then: Some(then) }, names.collect())?;
                 return Ok(None);
             }
             Request::Ready { .. } => {}
@@ -135,28 +163,31 @@ impl Node<'_> {
         Ok(())
     }
 
-    /// Starts a child for a client. One at a time: two would work on the same things.
-    fn work(&mut self, client: ClientId, work: Work, name: &str, words: Vec<String>) -> Result<(), String> {
-        if let Some((_, under_way)) = self.working {
-            return Err(format!("{under_way:?} is still being done: try again in a moment"));
+    /// Starts a child for a client. One of a kind at a time: two would work on the same things.
+    fn work(&mut self, work: Work, waiting: Waiting, words: Vec<String>) -> Result<(), String> {
+        if self.working.contains_key(&work) {
+            return Err(format!("{work:?} is still being done: try again in a moment"));
         }
+        let name = match work {
+            Work::Apply => "apply",
+            Work::Reset => "reset",
+            Work::Show => "show",
+        };
         let command: Vec<String> = [PROGRAM.into(), name.into()].into_iter().chain(words).collect();
-        self.programs.own(Role::Work, name, &command).map_err(|error| format!("{name}: {error}"))?;
-        self.working = Some((client, work));
+        self.programs.own(Role::Work(work), name, &command).map_err(|error| format!("{name}: {error}"))?;
+        self.working.insert(work, waiting);
         Ok(())
     }
 
     /// The child that a client waits for ended.
-    pub(super) fn work_ended(&mut self, exit: Exit, last_line: &str) {
-        let Some((client, work)) = self.working.take() else { return };
+    pub(super) fn work_ended(&mut self, work: Work, exit: Exit, last_line: &str) {
+        let Some(Waiting { client, then }) = self.working.remove(&work) else { return };
         if exit != Exit::Code(0) {
             let why = if last_line.is_empty() { exit.to_string() } else { last_line.to_string() };
             return self.requests.answer(client, &Answer::Refused { why });
         }
         self.requests.answer(client, &Answer::Accepted);
-        if let Work::Reset(then) = work
-            && let Err(why) = self.go_down(then)
-        {
+        if let Some(Err(why)) = then.map(|then| self.go_down(then)) {
             self.log.write(Level::Warning, why);
         }
     }

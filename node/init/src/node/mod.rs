@@ -11,7 +11,7 @@ mod readiness;
 mod requests;
 mod wait;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use corten_control::Status;
 use corten_formats::verity::RootHash;
@@ -36,11 +36,11 @@ use crate::sysctl::Pending;
 use crate::timeline::Timeline;
 use crate::watchdog::Watchdog;
 
-use asked::Work;
+use asked::{Waiting, Work};
 use hotplug::{Hotplug, Seen};
 use programs::{Ended, Programs, Role};
 use readiness::Gate;
-use requests::{ClientId, Requests};
+use requests::Requests;
 use wait::Readable;
 
 /// What the running image is, and what is tried before it counts as ready.
@@ -120,7 +120,9 @@ pub struct Node<'a> {
     /// When the last service had stopped.
     stopped_ms: Option<u64>,
     /// What is being done for a client that waits for it.
-    working: Option<(ClientId, Work)>,
+    working: BTreeMap<Work, Waiting>,
+    /// When a refusal was last written to the log.
+    refusal_ms: Option<u64>,
     /// Disks that were there when the configuration was collected last.
     disks: BTreeSet<String>,
     /// What those who watch were told last.
@@ -160,7 +162,8 @@ impl<'a> Node<'a> {
             going: None,
             rests: BTreeSet::new(),
             stopped_ms: None,
-            working: None,
+            working: BTreeMap::new(),
+            refusal_ms: None,
             disks: disks::names(),
             shown: Vec::new(),
         };
@@ -344,7 +347,7 @@ impl<'a> Node<'a> {
                 self.log.write(level, format_args!("growing the state ended with {exit}: {last_line}"));
             }
             Role::Health(task) => self.health_ended(task, exit, &last_line),
-            Role::Work => self.work_ended(exit, &last_line),
+            Role::Work(work) => self.work_ended(work, exit, &last_line),
         }
     }
 

@@ -11,6 +11,7 @@ use corten_sys::privileges::Privileges;
 use corten_sys::process::{self, Exit, Signal};
 use corten_sys::{SysError, poll};
 
+use super::asked::Work;
 use crate::health::Task;
 use crate::lines::Lines;
 use crate::log::{Level, Log};
@@ -34,7 +35,7 @@ pub(super) enum Role {
     /// A task of the health of the running version.
     Health(Task),
     /// Something that a client of the node asked for.
-    Work,
+    Work(Work),
 }
 
 /// A process that ended.
