@@ -4,11 +4,12 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use corten_api::identity::Identity;
 use corten_api::role::Role;
 use corten_api::tls::TlsError;
-use corten_control::Request;
+use corten_control::{Request, SOCKET};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -26,15 +27,23 @@ use crate::probes::Probes;
 use crate::reconcile::{self, init};
 use crate::root::Root;
 use crate::sandbox::{self, SandboxError};
-use crate::server::{self, Connections, Counts, Gate};
+use crate::server::{self, Connections, Counts, Gate, Refusals, UnderWay};
 use crate::shipping::Shipping;
 use crate::time::now_seconds;
-use crate::{follow as following, services, threshold};
+use crate::{follow as following, random, services, threshold};
 
 /// The agent's own directory on the state.
 const OWN: &str = "/var/lib/corten/agent";
 /// What is kept of pairing for this start of the node.
 const PAIRING: &str = "/run/corten/agent/pairing.json";
+/// Where init puts what the machine brings along, once it has looked for it.
+const PLATFORM: &str = "/run/corten/config";
+/// Time that it has, and time between two looks.
+const PLATFORM_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Time that calls have to end when the agent is told to stop, and their answers to leave.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 
 /// Why the agent does not run.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +73,8 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> AgentError {
 
 /// Runs the agent until it is told to stop.
 pub fn run(arguments: Arguments) -> Result<(), AgentError> {
+    // First, since it holds for this thread and those that it starts.
+    sandbox::enter(&Root::new(&arguments.root))?;
     // One thread: everything waits for something nearly all of the time. What waits for a disk has threads of its own.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -77,14 +88,15 @@ pub fn run(arguments: Arguments) -> Result<(), AgentError> {
 async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
     let root = Root::new(root);
     let mut stop = signal(SignalKind::terminate()).map_err(system("taking signals"))?;
-    let mut random = [0; 8];
-    fill_random(&mut random).map_err(system("random numbers"))?;
+    let mut bytes = [0; 8];
+    random::fill(&mut bytes).map_err(system("random numbers"))?;
 
     let events = Events::default();
     let journal = Journal::new(DEFAULT_BYTES);
     let own = own_certificate(&root)?;
     let listener = server::listen(port).await.map_err(system("listening"))?;
     let port = listener.local_addr().map_or(port, |address| address.port());
+    platform(&root).await;
     let engine = Engine::open(root.clone(), SystemClock).await;
     let in_force = engine.in_force();
 
@@ -114,7 +126,7 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
         events: events.clone(),
         audit: Audit::open(&root.path(OWN).join("audit")),
     };
-    let pairing = Arc::new(Pairing::open(&root.path(PAIRING), random));
+    let pairing = Arc::new(Pairing::open(&root.path(PAIRING), bytes));
     let (health, health_calls) = tonic_health::server::health_reporter();
     let gate = Gate {
         routes: calls::routes(&present, &engine, &pairing, health_calls),
@@ -122,6 +134,8 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
         audit: present.audit.clone(),
         events: events.clone(),
         counts: present.counts.clone(),
+        refusals: Refusals::default(),
+        under_way: UnderWay::default(),
     };
 
     for role in Role::ALL {
@@ -138,11 +152,9 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
     tokio::spawn(following::network(network.clone(), events.clone()));
     tokio::spawn(following::console(present.clone(), pairing, port));
     tokio::spawn(following::metrics_port(present.clone()));
-    // Rights are given up once everything that was to be made is there, and before anybody is let in.
-    sandbox::enter(&root)?;
-
     let connections = present.connections.clone();
-    tokio::spawn(server::serve(listener, door, connections, gate));
+    let under_way = gate.under_way.clone();
+    let serving = tokio::spawn(server::serve(listener, door, connections, gate));
     let found = format!("API on port {port}");
     events.say(Kind::Node, "agent", found.clone());
     // A program that is started by hand has no init to tell.
@@ -150,7 +162,24 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
         eprintln!("{found}; {error}");
     }
     stop.recv().await;
+    // Who asked for the stop, by way of init, is still to be answered, and that it was asked for to be written down.
+    serving.abort();
+    let ended = async {
+        under_way.ended().await;
+        tokio::time::sleep(LAST_ANSWERS).await;
+    };
+    let _ = tokio::time::timeout(STOP_WITHIN, ended).await;
     Ok(())
+}
+
+/// Waits until init has collected what the machine brings along, but not for ever: a disk that does not answer must not
+/// keep anybody from the API. What comes later is taken in then.
+async fn platform(root: &Root) {
+    let folder = root.path(PLATFORM);
+    let start = Instant::now();
+    while !folder.exists() && root.path(SOCKET).exists() && start.elapsed() < PLATFORM_WITHIN {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// The certificate that the node made itself. One that can't be kept is good for this start.
@@ -163,9 +192,4 @@ fn own_certificate(root: &Root) -> Result<Identity, AgentError> {
         }
         other => Ok(other?),
     }
-}
-
-fn fill_random(buffer: &mut [u8]) -> io::Result<()> {
-    let got = rustix::rand::getrandom(&mut *buffer, rustix::rand::GetRandomFlags::empty())?;
-    if got == buffer.len() { Ok(()) } else { Err(io::Error::other("fewer than asked for")) }
 }

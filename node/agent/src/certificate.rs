@@ -49,11 +49,21 @@ pub fn configured(api: &Api) -> Option<Identity> {
 /// The certificate that is kept in a folder, made if there is none that can be used.
 pub fn own(folder: &Path, now_seconds: i64) -> Result<Identity, CertificateError> {
     let (chain, key) = (folder.join("node.pem"), folder.join("node.key"));
-    if let (Ok(chain), Ok(key)) = (read(&chain), read(&key)) {
-        let kept = Identity { chain, key: Zeroizing::new(key) };
-        if kept.check().is_ok() {
-            return Ok(kept);
+    match (read(&chain), read(&key)) {
+        (Ok(chain), Ok(key)) => {
+            let kept = Identity { chain, key: Zeroizing::new(key) };
+            if kept.check().is_ok() {
+                return Ok(kept);
+            }
         }
+        // It may be whole: a new one in its place would break every pin.
+        (Err(error), _) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(CertificateError::Keep { path: chain, error });
+        }
+        (_, Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(CertificateError::Keep { path: key, error });
+        }
+        _ => {}
     }
     let made = made(now_seconds)?;
     let keep = |path: PathBuf, content: &[u8]| {

@@ -6,6 +6,9 @@ use corten_api::pairing::Code;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
+/// Bytes of a reason.
+const MAX_REASON: usize = 400;
+
 /// Lines for the console of a node that has a certificate of its own making.
 pub fn fingerprint(fingerprint: &Fingerprint, addresses: &[String], port: u16) -> Vec<String> {
     let mut lines = vec![format!("*** corten: the API is at {}", places(addresses, port))];
@@ -21,6 +24,7 @@ pub fn pairing(
     (addresses, port): (&[String], u16),
 ) -> Vec<String> {
     let shown = code.shown();
+    let reason = cut(reason);
     let mut lines = vec![
         format!("*** corten: maintenance: {reason}"),
         format!("    The API is at {}", places(addresses, port)),
@@ -43,9 +47,15 @@ pub fn pairing(
 /// Lines for the console of a node that waits for a configuration and takes none any more.
 pub fn closed(reason: &str) -> Vec<String> {
     vec![
-        format!("*** corten: maintenance: {reason}"),
+        format!("*** corten: maintenance: {}", cut(reason)),
         "    Pairing is closed after too many wrong codes: start the machine again for a new one".into(),
     ]
+}
+
+/// A reason may be a long list; `corten node info` tells all of it.
+fn cut(reason: &str) -> &str {
+    let first = reason.lines().next().unwrap_or_default();
+    &first[..first.floor_char_boundary(MAX_REASON)]
 }
 
 fn places(addresses: &[String], port: u16) -> String {

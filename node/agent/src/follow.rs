@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corten_api::v1::Verdict;
-use corten_control::Request;
+use corten_control::{Answer, Request};
 use corten_network::State;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,7 +27,9 @@ use crate::reconcile::init;
 use crate::server;
 use crate::shipping::{Origin, Shipping};
 
-/// Time between two attempts to listen on a port that somebody else has.
+/// Addresses that are shown on a console.
+const MAX_ADDRESSES: usize = 4;
+/// Time until what could not be done is tried again: a port that somebody else has, a console that is busy.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Keeps checks and log targets as the configuration has them, and tells when another one is in force.
@@ -139,13 +141,22 @@ pub async fn console(present: Present, pairing: Arc<Pairing>, port: u16) {
     let mut shown = Vec::new();
     loop {
         let lines = lines(&present, &pairing, port);
+        let mut again = None;
         if lines != shown && !lines.is_empty() {
-            if let Err(error) = init::ask(&present.root, &Request::Show { lines: lines.clone() }).await {
-                eprintln!("console: {error}");
+            match init::ask(&present.root, &Request::Show { lines: lines.clone() }).await {
+                Ok(Answer::Accepted) => shown = lines,
+                // A person may be waiting for it, so it is tried until it is there.
+                Ok(_) | Err(_) => again = Some(AGAIN),
             }
-            shown = lines;
         }
+        let again = async {
+            match again {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
+            () = again => {}
             Ok(()) = in_force.changed() => {}
             Ok(()) = network.changed() => {}
             Ok(()) = door.changed() => {}
@@ -159,7 +170,8 @@ fn lines(present: &Present, pairing: &Pairing, port: u16) -> Vec<String> {
     let network = Arc::clone(&present.network.borrow());
     let Some(fingerprint) = present.door.borrow().fingerprint else { return Vec::new() };
     let addresses = network.links.values().flat_map(|link| &link.addresses);
-    let addresses: Vec<String> = addresses.map(|address| address.address.addr().to_string()).collect();
+    let addresses: Vec<String> =
+        addresses.take(MAX_ADDRESSES).map(|address| address.address.addr().to_string()).collect();
     match (&in_force.mode, pairing.code()) {
         (Mode::Maintenance { reason }, Some(code)) => {
             console::pairing(&code, &fingerprint, reason, (&addresses, port))

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod pairing;
 pub mod present;
 pub mod probes;
+pub mod random;
 pub mod reconcile;
 pub mod resolve;
 pub mod root;

@@ -57,6 +57,15 @@ impl Pairing {
         (tries.wrong < MAX_TRIES).then(|| tries.code.clone())
     }
 
+    /// Ends the code: it was good for one configuration. Another one is made of these random bytes.
+    pub fn used(&self, random: [u8; 8]) {
+        let mut tries = self.lock();
+        tries.code = Code::generate(random);
+        if let Err(error) = tries.keep() {
+            eprintln!("pairing: {}: {error}", tries.file.display());
+        }
+    }
+
     /// Whether a proof is good for a document, by somebody who saw this certificate. A wrong one counts.
     pub fn check(
         &self,
@@ -147,5 +156,7 @@ mod tests {
         assert_eq!(soon.code, Grpc::ResourceExhausted);
         assert!(pairing.check(&right, &[8; 32], b"a", at(1)).is_err());
         assert_eq!(pairing.check(&right, &FINGERPRINT, b"a", at(2)), Ok(()));
+        pairing.used([9; 8]);
+        assert!(pairing.check(&right, &FINGERPRINT, b"a", at(3)).is_err(), "it was good once");
     }
 }

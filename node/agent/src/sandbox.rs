@@ -43,6 +43,10 @@ pub fn enter(root: &Root) -> Result<(), SandboxError> {
 }
 
 fn files(root: &Root) -> Result<(), SandboxError> {
+    for path in OWN {
+        // init has made them on a node; one that can't be made is one that can't be written to.
+        let _ = std::fs::create_dir_all(root.path(path));
+    }
     let write = AccessFs::from_write(RULES);
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)

@@ -34,6 +34,7 @@ impl Basis {
             && self.api.trusted == other.api.trusted
             && self.api.revoked == other.api.revoked
             && self.api.certificate == other.api.certificate
+            && self.api.allowed == other.api.allowed
     }
 }
 

@@ -76,10 +76,10 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
 /// The node as its owner knows it, under the name of what is run.
 fn node(arguments: &RunArguments) -> Result<RunNode> {
     let name = Path::new(&arguments.what).file_stem().unwrap_or_default().to_string_lossy();
-    match arguments.maintenance {
-        true => RunNode::in_maintenance(&name),
-        false => RunNode::configured(&name, &arguments.config, of_image(arguments)?),
+    if arguments.maintenance {
+        return RunNode::in_maintenance(&name);
     }
+    RunNode::configured(&name, &arguments.config, of_image(arguments)?)
 }
 
 /// The machine configuration that the image brings. Of one that is named by its path, that of the built-in recipe:

@@ -7,7 +7,7 @@ use corten_api::error::ApiError;
 use corten_api::v1;
 use corten_api::v1::config_server::Config;
 use corten_config::{Change, Document, Format, MAX_DOCUMENT, Problem, Report, Secrets};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::{Code, Request, Response, Status};
 
 use super::{caller, say};
@@ -24,6 +24,8 @@ pub struct ConfigCalls {
     pub pairing: Arc<Pairing>,
     /// The certificate that callers see.
     pub door: watch::Receiver<Arc<Door>>,
+    /// Checks under way.
+    pub checks: Arc<Semaphore>,
 }
 
 #[tonic::async_trait]
@@ -58,9 +60,17 @@ impl Config for ConfigCalls {
         request: Request<v1::CheckConfigRequest>,
     ) -> Result<Response<v1::CheckConfigResponse>, Status> {
         let document = read(request.into_inner().document)?;
-        let (problems, changes) = match self.engine.check(&document) {
-            Ok(changes) => (Vec::new(), changes),
-            Err(Report { problems, .. }) => (problems, Vec::new()),
+        // Reading takes a while, and nobody else waits for it; one at a time, since anybody who reads may ask.
+        let turn = Arc::clone(&self.checks).acquire_owned().await;
+        let engine = self.engine.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            engine.check(&document)
+        });
+        let (problems, changes) = match checked.await {
+            Ok(Ok(changes)) => (Vec::new(), changes),
+            Ok(Err(Report { problems, .. })) => (problems, Vec::new()),
+            Err(error) => return Err(Status::internal(error.to_string())),
         };
         Ok(Response::new(v1::CheckConfigResponse {
             problems: problems.into_iter().map(problem).collect(),
@@ -97,6 +107,11 @@ impl Config for ConfigCalls {
             None => "pairing".into(),
         };
         let applied = self.engine.apply(document, when, &who).await.map_err(|error| refused(&error))?;
+        if paired {
+            let mut random = [0; 8];
+            crate::random::fill(&mut random).map_err(|error| Status::internal(error.to_string()))?;
+            self.pairing.used(random);
+        }
         Ok(Response::new(v1::ApplyConfigResponse {
             generation: applied.generation,
             changes: applied.changes.into_iter().map(change).collect(),

@@ -41,6 +41,7 @@ use corten_api::v1::processes_server::ProcessesServer;
 use corten_api::v1::services_server::ServicesServer;
 use corten_api::v1::storage_server::StorageServer;
 use corten_api::v1::support_server::SupportServer;
+use tokio::sync::Semaphore;
 use tokio_stream::Stream;
 use tonic::service::Routes;
 use tonic::{Code, Request, Status};
@@ -51,8 +52,10 @@ use crate::pairing::Pairing;
 use crate::present::Present;
 use crate::server::{Caller, What};
 
-/// Bytes of the largest request: a document of a configuration, and what is around it.
-pub const MAX_REQUEST: usize = 512 << 10;
+/// Bytes of the largest request with a document of a configuration: that and what is around it.
+const MAX_DOCUMENT: usize = 512 << 10;
+/// Bytes of the largest of all other requests. They name something at most.
+const MAX_REQUEST: usize = 16 << 10;
 
 /// What a streaming method sends.
 type Sent<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send + 'static>>;
@@ -65,11 +68,16 @@ pub fn routes(
     health: tonic_health::pb::health_server::HealthServer<impl tonic_health::pb::health_server::Health>,
 ) -> Routes {
     let root = &present.root;
-    let config =
-        ConfigCalls { engine: engine.clone(), pairing: Arc::clone(pairing), door: present.door.clone() };
+    let config = ConfigCalls {
+        engine: engine.clone(),
+        pairing: Arc::clone(pairing),
+        door: present.door.clone(),
+        checks: Arc::new(Semaphore::new(1)),
+    };
     let services = ServiceCalls { root: root.clone(), services: present.services.clone() };
     let network = NetworkCalls { root: root.clone(), state: present.network.clone() };
-    let mut routes = Routes::new(health);
+    let mut routes = Routes::new(health.max_decoding_message_size(MAX_REQUEST));
+    routes = routes.add_service(ConfigServer::new(config).max_decoding_message_size(MAX_DOCUMENT));
     macro_rules! add {
         ($($server:ident($calls:expr)),+ $(,)?) => {
             $(routes = routes.add_service($server::new($calls).max_decoding_message_size(MAX_REQUEST));)+
@@ -77,7 +85,6 @@ pub fn routes(
     }
     add!(
         AuditServer(AuditCalls(present.audit.clone())),
-        ConfigServer(config),
         EventsServer(EventCalls(present.events.clone())),
         LogsServer(LogCalls(present.journal.clone())),
         MetricsServer(MetricsCalls(present.clone())),
@@ -86,7 +93,7 @@ pub fn routes(
         ProcessesServer(ProcessCalls(root.clone())),
         ServicesServer(services),
         StorageServer(StorageCalls(root.clone())),
-        SupportServer(SupportCalls(present.clone())),
+        SupportServer(SupportCalls::new(present.clone())),
     );
     for part in reflection() {
         routes = part(routes);
@@ -103,8 +110,14 @@ fn reflection() -> [Box<dyn FnOnce(Routes) -> Routes>; 2] {
     };
     const WHY: &str = "what the compiler of the definition made can be read";
     [
-        Box::new(move |routes: Routes| routes.add_service(builder().build_v1().expect(WHY))),
-        Box::new(move |routes: Routes| routes.add_service(builder().build_v1alpha().expect(WHY))),
+        Box::new(move |routes: Routes| {
+            let service = builder().build_v1().expect(WHY);
+            routes.add_service(service.max_decoding_message_size(MAX_REQUEST))
+        }),
+        Box::new(move |routes: Routes| {
+            let service = builder().build_v1alpha().expect(WHY);
+            routes.add_service(service.max_decoding_message_size(MAX_REQUEST))
+        }),
     ]
 }
 

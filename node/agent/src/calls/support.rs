@@ -1,12 +1,15 @@
 //! `corten.v1.Support`.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use corten_api::error::ApiError;
 use corten_api::v1;
 use corten_api::v1::support_server::Support;
 use corten_config::Secrets;
-use tokio::sync::mpsc;
-use tokio_stream::StreamExt as _;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::{Sent, metrics, network, services};
 use crate::facts::{addresses, disks, links, mounts, processes, routes, sockets, timeline};
@@ -17,9 +20,24 @@ use crate::time::now_seconds;
 /// Pieces that wait for a client that reads slowly.
 const WAITING: usize = 2;
 
+/// Time that a client may take for one of them.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Archives that are collected at a time.
+const AT_A_TIME: usize = 2;
+
 /// Collects what a bug report needs.
 #[derive(Clone, Debug)]
-pub struct SupportCalls(pub Present);
+pub struct SupportCalls {
+    present: Present,
+    turns: Arc<Semaphore>,
+}
+
+impl SupportCalls {
+    /// Of this node.
+    pub fn new(present: Present) -> Self {
+        Self { present, turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+}
 
 #[tonic::async_trait]
 impl Support for SupportCalls {
@@ -29,22 +47,36 @@ impl Support for SupportCalls {
         &self,
         _: Request<v1::CollectSupportRequest>,
     ) -> Result<Response<Self::CollectStream>, Status> {
-        let metrics = metrics::text(&self.0).await.unwrap_or_else(|error| error.message().to_string());
-        let present = self.0.clone();
-        let (sender, receiver) = mpsc::channel(WAITING);
-        tokio::task::spawn_blocking(move || {
+        let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            let cause = format!("{AT_A_TIME} archives are being collected already");
+            return Err(ApiError::new(Code::ResourceExhausted, cause, "try again in a moment").into());
+        };
+        let metrics = metrics::text(&self.present).await;
+        let metrics = metrics.unwrap_or_else(|error| error.message().to_string());
+        let present = self.present.clone();
+        let begun = tokio::task::spawn_blocking(move || {
             let secrets = secrets(&present);
-            let contents = contents(&present, metrics);
             let time = now_seconds().try_into().unwrap_or(0);
-            for piece in Bundle::new(contents.sections(), Redactor::new(secrets), time) {
+            Bundle::new(contents(&present, metrics).sections(), Redactor::new(secrets), time)
+        });
+        let mut bundle = begun.await.map_err(|error| Status::internal(error.to_string()))?;
+        let (sender, receiver) = mpsc::channel(WAITING);
+        // A thread for each piece: one that waited for a client would be missing elsewhere.
+        tokio::spawn(async move {
+            let _turn = turn;
+            loop {
+                let made = tokio::task::spawn_blocking(move || (bundle.next(), bundle)).await;
+                let Ok((Some(piece), rest)) = made else { break };
+                bundle = rest;
                 let piece = piece.map_err(|error| Status::internal(error.to_string()));
-                // A client that is gone wants no more.
-                if sender.blocking_send(piece.map(|data| v1::SupportChunk { data })).is_err() {
+                let sent = sender.send(piece.map(|data| v1::SupportChunk { data }));
+                // A client that is gone, or takes nothing for this long, wants no more.
+                if !matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(()))) {
                     break;
                 }
             }
         });
-        Ok(Response::new(Box::pin(ReceiverStream::new(receiver).map(|piece| piece))))
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 }
 

@@ -35,7 +35,7 @@ enum Read {
 impl Time {
     /// Keeps it below a root.
     pub fn new(root: Root) -> Self {
-        Self { root, read: Read::Yes }
+        Self { root, read: Read::No }
     }
 
     async fn reconcile(&mut self, servers: &[String]) -> Result<(), String> {

@@ -12,6 +12,9 @@ use rustls::ServerConfig;
 use super::Posture;
 use crate::certificate::fingerprint;
 
+/// Connections of those whom a node in maintenance can't know.
+const OF_STRANGERS: Limits = Limits { connections: 32, connections_per_client: 8 };
+
 /// The door of the node.
 #[derive(Clone, Debug)]
 pub struct Door {
@@ -44,7 +47,7 @@ impl Door {
             fingerprint: fingerprint(identity),
             posture,
             allowed: api.allowed.clone(),
-            limits: api.limits,
+            limits: if posture == Posture::Maintenance { OF_STRANGERS } else { api.limits },
             epoch,
         })
     }

@@ -35,7 +35,8 @@ pub async fn serve(listener: UnixListener, role: Role, gate: Gate) {
         let caller = Caller { name, role: Some(role), certificate: None, from: From::Local };
         let gate = gate.clone();
         tokio::spawn(async move {
-            serve_connection(stream, Arc::new(caller), gate, std::future::pending()).await;
+            let end = std::future::pending();
+            serve_connection(stream, Arc::new(caller), None, (gate, end)).await;
             drop(place);
         });
     }

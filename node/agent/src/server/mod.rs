@@ -14,14 +14,16 @@ mod gate;
 mod limits;
 mod local;
 mod network;
+mod refusals;
 mod scrape;
 
 pub use caller::{Caller, From, Posture, authorise};
 pub use door::Door;
-pub use gate::{Counts, Gate, What};
+pub use gate::{Counts, Gate, UnderWay, What};
 pub use limits::Connections;
 pub use local::{FOLDER as LOCAL_FOLDER, bind as bind_local, serve as serve_local};
 pub use network::{listen, serve};
+pub use refusals::Refusals;
 pub use scrape::serve as serve_metrics;
 
 use std::sync::Arc;
@@ -33,8 +35,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Calls of one connection at a time.
-const MAX_STREAMS: u32 = 100;
+/// Calls of one connection at a time; fewer of somebody who is not known.
+const MAX_STREAMS: u32 = 64;
+const MAX_STREAMS_OF_STRANGERS: u32 = 4;
 /// Bytes of the headers of a request.
 const MAX_HEADERS: u32 = 16 << 10;
 /// Bytes that may be under way to us in one call, and in all calls of a connection.
@@ -52,17 +55,18 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 async fn serve_connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     caller: Arc<Caller>,
-    gate: Gate,
-    end: impl Future<Output = ()>,
+    epoch: Option<u64>,
+    (gate, end): (Gate, impl Future<Output = ()>),
 ) {
+    let streams = if caller.role.is_some() { MAX_STREAMS } else { MAX_STREAMS_OF_STRANGERS };
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (gate, caller) = (gate.clone(), Arc::clone(&caller));
-        async move { Ok::<_, std::convert::Infallible>(gate.call(caller, request).await) }
+        async move { Ok::<_, std::convert::Infallible>(gate.call(caller, epoch, request).await) }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
+        .max_concurrent_streams(streams)
         .max_header_list_size(MAX_HEADERS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

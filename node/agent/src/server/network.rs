@@ -74,7 +74,7 @@ async fn connection(
             () = tokio::time::sleep(left) => {}
         }
     };
-    serve_connection(stream, Arc::new(caller), gate, end).await;
+    serve_connection(stream, Arc::new(caller), Some(epoch), (gate, end)).await;
 }
 
 /// The handshake, who it shows, and how long that may stay. What fails is the client's to know: its alert says why.

@@ -208,7 +208,7 @@ async fn secrets_are_not_handed_out_and_are_kept_when_a_document_comes_back() {
     let node = Node::new();
     let engine = node.open().await;
     let mut document = named("a");
-    document.text.push_str("[network.proxy]\nhttp = \"http://user:word@proxy.example.org:3128\"\n");
+    document.text.push_str("[identity.labels]\nwiki = \"http://user:word@wiki.example.org\"\n");
     engine.apply(document, When::Now, "").await.expect("sound");
     let shown = engine.operator().expect("it is there");
     assert!(
@@ -219,8 +219,8 @@ async fn secrets_are_not_handed_out_and_are_kept_when_a_document_comes_back() {
     let again = Document { text: shown.text.replace("\"a\"", "\"b\""), ..shown };
     let applied = engine.apply(again, When::Now, "").await.expect("sound");
     assert_eq!(applied.changes.len(), 1);
-    let proxy = engine.in_force().borrow().settings.network.proxy.clone().expect("a proxy");
-    assert_eq!(proxy.http.as_deref(), Some("http://user:word@proxy.example.org:3128"));
+    let labels = engine.in_force().borrow().settings.identity.labels.clone();
+    assert_eq!(labels["wiki"], "http://user:word@wiki.example.org");
 }
 
 #[tokio::test]
