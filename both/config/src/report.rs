@@ -56,7 +56,7 @@ impl fmt::Display for Problem {
 }
 
 /// Everything that is wrong with a configuration, in the order of its documents and lines. It is never empty.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Report {
     /// What is wrong.
     pub problems: Vec<Problem>,
@@ -98,6 +98,15 @@ impl Report {
     /// The same as complaints with their texts, for those who show the lines. The texts may hold secrets.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+}
+
+impl fmt::Debug for Report {
+    /// Without the texts of the documents: they hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |problem: &Problem| format!("{}:{}: {}", problem.document, problem.line, problem.message);
+        f.write_str("Report ")?;
+        f.debug_list().entries(self.problems.iter().map(told)).finish()
     }
 }
 

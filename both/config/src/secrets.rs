@@ -1,7 +1,8 @@
 //! Secrets of a document: taken out before anybody sees it, put back when it is applied again.
 //!
-//! Secret are the node's own key, and proxies with a user, since a password goes with one. Texts are handed out whether
-//! they can be read or not, so whatever looks like a private key is taken out as well, wherever it stands.
+//! Secret is the node's own key. Texts are handed out whether they can be read or not, and labels and comments hold
+//! whatever people write, so all that looks like a private key is taken out as well, and so are addresses with a user,
+//! since a password goes with one.
 
 use std::ops::Range;
 
@@ -9,15 +10,13 @@ use corten_document::{Format, KeyPath, Node, SourceId, Value, Writer, literal, p
 
 use crate::document::Document;
 use crate::merged::{BOUNDS, SUBJECT};
-use crate::types::has_user;
 
 /// What stands in place of a secret in a document that a node hands out. Applied again it means that the node keeps
 /// the secret that it has.
 pub const SECRET_KEPT: &str = "(kept by the node)";
 
-/// Keys of secrets.
-const SECRETS: [&[&str]; 3] =
-    [&["api", "key"], &["network", "proxy", "http"], &["network", "proxy", "https"]];
+/// The key whose value is a secret whatever it is.
+const SECRET: [&str; 2] = ["api", "key"];
 
 /// What the armour of every private key has in it.
 const KEY_ARMOUR: &str = "PRIVATE KEY-----";
@@ -31,12 +30,11 @@ fn looks_secret(text: &str) -> bool {
 
 /// Whether the value at a key is for nobody to see.
 pub(crate) fn is_secret(path: &KeyPath, node: &Node) -> bool {
-    if *path == KeyPath::of(SECRETS[0]) {
+    if is_key(path) {
         return true;
     }
-    let is_proxy = SECRETS.iter().any(|secret| path.steps().starts_with(KeyPath::of(secret).steps()));
     match &node.value {
-        Value::Text(text) => looks_secret(text) || is_proxy && has_user(text),
+        Value::Text(text) => looks_secret(text),
         Value::List(items) => items.iter().any(|item| is_secret(&KeyPath::root(), item)),
         Value::Table(entries) => entries.values().any(|node| is_secret(&KeyPath::root(), node)),
         Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => false,
@@ -63,7 +61,7 @@ fn hide_below(node: &mut Node, path: &KeyPath) {
 }
 
 fn is_key(path: &KeyPath) -> bool {
-    *path == KeyPath::of(SECRETS[0])
+    *path == KeyPath::of(&SECRET)
 }
 
 /// The document with [`SECRET_KEPT`] in place of each secret.
@@ -88,22 +86,13 @@ pub fn redacted(document: &Document) -> Document {
 }
 
 /// The document with secrets of older ones where it says [`SECRET_KEPT`]; the last one that has it counts. What none
-/// has stays as it is, and is refused when the document is read.
+/// has stays as it is; as a key it is refused when the document is read.
 #[must_use]
 pub fn with_kept_secrets(new: &Document, old: &[Document]) -> Document {
     let Some(tree) = tree_of(new) else { return new.clone() };
     let older: Vec<Node> = old.iter().rev().filter_map(tree_of).collect();
     let mut filled = tree.clone();
-    for secret in SECRETS {
-        let path = KeyPath::of(secret);
-        let kept = |node: &&Node| node.text().is_some_and(|text| text != SECRET_KEPT);
-        let known = older.iter().filter_map(|tree| tree.at(&path)).find(kept);
-        if let (Some(node), Some(known)) = (filled.at_mut(&path), known)
-            && node.text() == Some(SECRET_KEPT)
-        {
-            node.value = known.value.clone();
-        }
-    }
+    fill_below(&mut filled, &KeyPath::root(), &older);
     let spans = differences(&tree, &filled).into_iter().map(|span| {
         let text = text_at(&filled, &span).unwrap_or_default();
         (span, literal(text))
@@ -113,6 +102,21 @@ pub fn with_kept_secrets(new: &Document, old: &[Document]) -> Document {
         return replaced;
     }
     Document { text: written_anew(&filled, new.format), ..new.clone() }
+}
+
+/// Items of lists stay as they are: which is which is not known once one was taken out.
+fn fill_below(node: &mut Node, path: &KeyPath, older: &[Node]) {
+    if node.text() == Some(SECRET_KEPT) {
+        let is_kept =
+            |old: &&Node| old.text().is_some_and(|text| text != SECRET_KEPT) && is_secret(path, old);
+        if let Some(old) = older.iter().filter_map(|tree| tree.at(path)).find(is_kept) {
+            node.value = old.value.clone();
+        }
+    } else if let Value::Table(entries) = &mut node.value {
+        for (key, node) in entries {
+            fill_below(node, &path.key(key), older);
+        }
+    }
 }
 
 fn tree_of(document: &Document) -> Option<Node> {

@@ -7,9 +7,9 @@ use corten_document::{Bounds, Source, SourceId};
 /// Everything that a configuration may hold, but for what PEM there is.
 const FULL: &str = include_str!("../../../both/config/tests/config/full.toml");
 
-const YAML: &str = "version: 1\nidentity:\n  hostname: node-1\n  labels: {rack: a1}\nnetwork:\n  links:\n    lan:\n      \
-                    match: {mac: '52:54:00:12:34:56'}\n      addresses: [192.0.2.4/24, '2001:db8::4/64']\n  proxy:\n    \
-                    https: \"http://user:word@proxy.example:3128\"\napi:\n  certificate: |\n    \
+const YAML: &str = "version: 1\nidentity:\n  hostname: node-1\n  labels: {rack: a1, wiki: 'http://user:word@example.org'}\n\
+                    network:\n  links:\n    lan:\n      match: {mac: '52:54:00:12:34:56'}\n      \
+                    addresses: [192.0.2.4/24, '2001:db8::4/64']\napi:\n  certificate: |\n    \
                     -----BEGIN CERTIFICATE-----\n    MAA=\n    -----END CERTIFICATE-----\n  key: |-\n    \
                     -----BEGIN PRIVATE KEY-----\n    MAsMCWdlaGVpbW5pcw==\n    -----END PRIVATE KEY-----\n";
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use corten_document::{Court, KeyPath, Problem, shown};
 
 use super::demand;
-use super::sysctl::{Allowed, allowed};
 use crate::settings::{Disk, DiskMatch, Kernel};
 use crate::types::VolumeLabel;
 use crate::written::{self, entries};
+use corten_services::sysctl::{Allowed, allowed};
 
 pub(super) fn kernel(written: &written::Kernel, court: &mut Court<'_>) -> Kernel {
     let top = KeyPath::of(&["kernel", "sysctl"]);
@@ -80,7 +80,7 @@ fn decide_disk(name: &str, written: &written::Disk, key: &KeyPath, court: &mut C
     })
 }
 
-/// No two are one disk, have one label, or lie in one another.
+/// No two are one disk, have one label, or are mounted at one place.
 fn apart(disks: &BTreeMap<String, Disk>, top: &KeyPath, court: &mut Court<'_>) {
     let all: Vec<(&String, &Disk)> = disks.iter().collect();
     for (n, (name, disk)) in all.iter().enumerate() {
@@ -95,15 +95,8 @@ fn apart(disks: &BTreeMap<String, Disk>, top: &KeyPath, court: &mut Court<'_>) {
                 let message = format!("`{other_name}` and `{name}` have one label");
                 court.conflict(message, &key.key("label"), ("the other is here", &first.key("label")));
             }
-            let below = |inner: &str, outer: &str| {
-                inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            if below(&disk.mount, &other.mount) || below(&other.mount, &disk.mount) {
-                let message = if disk.mount == other.mount {
-                    format!("two disks are mounted at {}", disk.mount)
-                } else {
-                    format!("{} and {} lie in one another", other.mount, disk.mount)
-                };
+            if disk.mount == other.mount {
+                let message = format!("two disks are mounted at {}", disk.mount);
                 court.conflict(message, &key.key("mount"), ("the other is here", &first.key("mount")));
             }
         }

@@ -5,7 +5,6 @@ mod links;
 mod machine;
 mod network;
 mod services;
-mod sysctl;
 
 use corten_document::{Court, KeyPath};
 

@@ -1,4 +1,4 @@
-//! Names, time and proxy, and the links as a whole.
+//! Names and time, and the links as a whole.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use corten_document::{Court, KeyPath, Problem};
 
 use super::{links, values};
-use crate::settings::{Network, Proxy};
+use crate::settings::Network;
 use crate::types::{Address, DomainName};
 use crate::written;
 
@@ -27,11 +27,6 @@ pub(super) fn decide(written: &written::Network, court: &mut Court<'_>) -> Netwo
         search: written.search.iter().flatten().map(ToString::to_string).collect(),
         hosts: hosts(written, &top.key("hosts"), court),
         ntp: values(written.ntp.as_deref()),
-        proxy: written.proxy.as_ref().map(|proxy| Proxy {
-            http: proxy.http.as_ref().map(|url| url.get().clone()),
-            https: proxy.https.as_ref().map(|url| url.get().clone()),
-            no_proxy: values(proxy.no_proxy.as_deref()),
-        }),
     }
 }
 

@@ -16,7 +16,7 @@ pub use health::{Probe, Target};
 pub use identity::Identity;
 pub use kernel::Kernel;
 pub use logging::{LogFormat, LogTarget, LogTransport};
-pub use network::{Addressing, BondMode, Link, LinkKind, Match, Network, Proxy, Route};
+pub use network::{Addressing, BondMode, Link, LinkKind, Match, Network, Route};
 use serde::{Deserialize, Serialize};
 pub use storage::{Disk, DiskMatch, FileSystem};
 

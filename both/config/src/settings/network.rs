@@ -20,8 +20,6 @@ pub struct Network {
     pub hosts: BTreeMap<IpAddr, Vec<String>>,
     /// NTP servers, names or addresses; empty for those of DHCP, and none if that names none.
     pub ntp: Vec<String>,
-    /// Proxy for what the node fetches.
-    pub proxy: Option<Proxy>,
 }
 
 /// One link.
@@ -126,22 +124,4 @@ pub struct Route {
     pub via: Option<IpAddr>,
     /// The lower the better.
     pub metric: Option<u32>,
-}
-
-/// A proxy, by the variables that programs know. A password may be in it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub struct Proxy {
-    /// `http_proxy`
-    pub http: Option<String>,
-    /// `https_proxy`
-    pub https: Option<String>,
-    /// `no_proxy`
-    pub no_proxy: Vec<String>,
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proxy").field("no_proxy", &self.no_proxy).finish_non_exhaustive()
-    }
 }

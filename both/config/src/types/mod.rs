@@ -16,6 +16,5 @@ pub use name::{
 };
 pub use pem::{CertificateChain, PrivateKey};
 pub use time::Seconds;
-pub(crate) use url::has_user;
-pub use url::{Endpoint, Host, HttpUrl, NoProxy, ProxyUrl, Url};
+pub use url::{Endpoint, Host, HttpUrl, Url};
 pub use word::{Named, Words};

@@ -317,24 +317,22 @@ impl Form for FingerprintForm {
 #[derive(Debug)]
 pub enum MountForm {}
 
-/// Where a disk is mounted, below `/var/mnt`.
+/// Where a disk is mounted, right below `/var/mnt`: what lies deeper could be a link on another disk.
 pub type MountPoint = Checked<MountForm>;
 
 impl Form for MountForm {
     const NAME: &'static str = "MountPoint";
-    const PATTERN: &'static str = "^/var/mnt(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$";
+    const PATTERN: &'static str = "^/var/mnt/[A-Za-z0-9_][A-Za-z0-9_.-]*$";
     type Value = String;
 
     fn read(text: &str) -> Result<String, BadValue> {
-        const EXPECTED: &str = "a path below `/var/mnt`, of characters `A-Z`, `a-z`, `0-9`, `_`, `.` and `-`";
+        const EXPECTED: &str = "`/var/mnt/` and one name of characters `A-Z`, `a-z`, `0-9`, `_`, `.` and `-`";
         let part = |part: &str| {
             !part.is_empty()
                 && !part.starts_with(['.', '-'])
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
         };
-        let fits = |text: &str| {
-            text.len() <= 255 && text.strip_prefix("/var/mnt/").is_some_and(|rest| rest.split('/').all(part))
-        };
+        let fits = |text: &str| text.len() <= 255 && text.strip_prefix("/var/mnt/").is_some_and(part);
         if fits(text) {
             return Ok(text.to_owned());
         }

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use corten_document::BadValue;
-use ipnet::IpNet;
 
 use super::address::port;
 use super::form::{Checked, Form};
@@ -74,7 +73,7 @@ impl Form for EndpointForm {
 pub struct Url {
     /// Host name or address, without brackets.
     pub host: String,
-    /// Port, the usual one of the scheme where none is written.
+    /// Port, 80 where none is written.
     pub port: u16,
     /// Path with its leading slash, and what follows it.
     pub path: String,
@@ -82,28 +81,21 @@ pub struct Url {
     pub text: String,
 }
 
-fn url(text: &str, schemes: &[(&str, u16)]) -> Option<Url> {
+/// The parts of an address without a user, which no host has a place for.
+fn url(text: &str) -> Option<Url> {
     if text.len() > 2048 || text.bytes().any(|byte| !byte.is_ascii_graphic()) {
         return None;
     }
-    let (rest, usual) =
-        schemes.iter().find_map(|(scheme, port)| Some((text.strip_prefix(scheme)?, *port)))?;
+    let rest = text.strip_prefix("http://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let colon = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|end| end < *colon));
     let (name, number) = match colon {
         Some(colon) => (&authority[..colon], port(&authority[colon + 1..])?),
-        None => (authority, usual),
+        None => (authority, 80),
     };
     let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
     Some(Url { host: bracketed(name)?, port: number, path, text: text.to_owned() })
-}
-
-/// Whether a URL names a user, and with it a password perhaps.
-pub(crate) fn has_user(text: &str) -> bool {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 /// The form of an [`HttpUrl`].
@@ -119,67 +111,7 @@ impl Form for HttpUrlForm {
     type Value = Url;
 
     fn read(text: &str) -> Result<Url, BadValue> {
-        let url = url(text, &[("http://", 80)])
-            .filter(|url| url.path.starts_with('/') && !url.path.contains('#') && !has_user(text));
+        let url = url(text).filter(|url| url.path.starts_with('/') && !url.path.contains('#'));
         url.ok_or_else(|| BadValue::new("an address such as `http://127.0.0.1:8080/healthz`"))
-    }
-}
-
-/// The form of a [`ProxyUrl`].
-#[derive(Debug)]
-pub enum ProxyUrlForm {}
-
-/// A proxy: `http://proxy.example.org:3128`, with user and password perhaps.
-pub type ProxyUrl = Checked<ProxyUrlForm>;
-
-impl Form for ProxyUrlForm {
-    const NAME: &'static str = "ProxyUrl";
-    const PATTERN: &'static str = "^https?://[^/ ]+/?$";
-    type Value = String;
-
-    fn read(text: &str) -> Result<String, BadValue> {
-        const EXPECTED: &str = "the address of a proxy, for example `http://proxy.example.org:3128`";
-        match url(text, &[("http://", 80), ("https://", 443)]) {
-            Some(url) if url.path == "/" => Ok(url.text),
-            _ => match Endpoint::read_plain(text) {
-                Some((host, port)) if !host.contains(':') => {
-                    Err(BadValue::or(EXPECTED, format!("http://{host}:{port}")))
-                }
-                _ => Err(BadValue::new(EXPECTED)),
-            },
-        }
-    }
-}
-
-impl Endpoint {
-    fn read_plain(text: &str) -> Option<(String, u16)> {
-        EndpointForm::read(text).ok()
-    }
-}
-
-/// The form of a [`NoProxy`].
-#[derive(Debug)]
-pub enum NoProxyForm {}
-
-/// What is asked without a proxy: a domain with everything below it, an address, a network, or `*`.
-pub type NoProxy = Checked<NoProxyForm>;
-
-impl Form for NoProxyForm {
-    const NAME: &'static str = "NoProxy";
-    const PATTERN: &'static str = "^(\\*|[0-9A-Za-z.:/-]+)$";
-    type Value = String;
-
-    fn read(text: &str) -> Result<String, BadValue> {
-        let fits = text == "*"
-            || text.parse::<IpNet>().is_ok()
-            || host(text.strip_prefix('.').unwrap_or(text)).is_some();
-        if fits {
-            return Ok(text.to_owned());
-        }
-        const EXPECTED: &str = "a domain, an address, a network or `*`";
-        Err(match text.strip_prefix("*.") {
-            Some(domain) => BadValue::or(EXPECTED, domain),
-            None => BadValue::new(EXPECTED),
-        })
     }
 }

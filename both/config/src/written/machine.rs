@@ -72,7 +72,7 @@ pub struct Disk {
     /// Label of the file system, 16 characters at most; the name of the disk in the configuration unless written
     /// otherwise.
     pub label: Option<VolumeLabel>,
-    /// Where it is mounted: below `/var/mnt`.
+    /// Where it is mounted: right below `/var/mnt`.
     pub mount: Option<MountPoint>,
 }
 

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 pub use api::{Api, Certificates, Limits};
 pub use links::{Addressing, Bond, Bridge, Link, Match, Route, Vlan};
 pub use machine::{Disk, DiskMatch, Identity, Kernel, Storage};
-pub use network::{Network, Proxy};
+pub use network::Network;
 pub use services::{Allow, Firewall, Health, LogTarget, Logging, Metrics, Probe};
 
 /// The version of the form of documents that this reads.

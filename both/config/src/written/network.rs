@@ -6,7 +6,7 @@ use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
 use super::{Bond, Bridge, Link, Vlan};
-use crate::types::{Address, DomainName, Host, InterfaceName, LinkName, NoProxy, ProxyUrl};
+use crate::types::{Address, DomainName, Host, InterfaceName, LinkName};
 
 /// Links, addresses, names and time.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -20,8 +20,6 @@ pub struct Network {
     pub ntp: Option<Vec<Host>>,
     /// Lines of the hosts file: addresses and the names that they have.
     pub hosts: Option<BTreeMap<Address, Vec<DomainName>>>,
-    /// Proxy for what the node fetches.
-    pub proxy: Option<Proxy>,
     /// Cards, by names of your choice.
     pub links: Option<BTreeMap<LinkName, Link>>,
     /// VLANs, by the names that they get: 802.1Q on top of another link.
@@ -39,29 +37,10 @@ impl Read for Network {
             search: table.texts("search"),
             ntp: table.texts("ntp"),
             hosts: table.texts_map("hosts"),
-            proxy: table.table("proxy"),
             links: table.tables("links"),
             vlans: table.tables("vlans"),
             bonds: table.tables("bonds"),
             bridges: table.tables("bridges"),
         }
-    }
-}
-
-/// Proxy for what the node fetches.
-#[derive(Clone, Debug, Default, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Proxy {
-    /// For what is fetched without TLS: `http://proxy.example.org:3128`. With user and password it is a secret.
-    pub http: Option<ProxyUrl>,
-    /// For what is fetched with TLS. With user and password it is a secret.
-    pub https: Option<ProxyUrl>,
-    /// Domains, addresses and networks that are asked without a proxy; `*` for all.
-    pub no_proxy: Option<Vec<NoProxy>>,
-}
-
-impl Read for Proxy {
-    fn read(table: &mut Table<'_>) -> Self {
-        Self { http: table.secret("http"), https: table.secret("https"), no_proxy: table.texts("no-proxy") }
     }
 }

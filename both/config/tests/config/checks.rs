@@ -252,7 +252,10 @@ fn disks_are_told_apart() {
         &disks(a, "disk = { serial = \"2\" }\nmount = \"/var/mnt/a\""),
         &["two disks are mounted at /var/mnt/a"],
     );
-    refused(&disks(a, "disk = { serial = \"2\" }\nmount = \"/var/mnt/a/b\""), &["lie in one another"]);
+    refused(
+        &disks(a, "disk = { serial = \"2\" }\nmount = \"/var/mnt/a/b\""),
+        &["and one name of characters"],
+    );
     refused(
         &disks(a, "disk = { serial = \"2\" }\nmount = \"/var/mnt/b\"\nlabel = \"a\""),
         &["have one label"],
@@ -280,7 +283,7 @@ fn mounts_stay_below_their_folder() {
     ] {
         refused(
             &format!("[storage.disks.a]\ndisk = {{ serial = \"1\" }}\nmount = \"{mount}\""),
-            &["a path below `/var/mnt`"],
+            &["`/var/mnt/` and one name"],
         );
     }
 }
@@ -301,6 +304,9 @@ fn checks_ask_one_thing_in_time() {
     let check = |rest: &str| format!("[health.checks.web]\n{rest}");
     refused(&check("interval = \"5s\""), &["asks nothing"]);
     refused(&check("tcp = \"a:1\"\nhttp = \"http://a/\""), &["not by both"]);
+    for authority in ["user@a", "user:word@a:80", "user@[::1]", "a:80@a", "@a"] {
+        refused(&check(&format!("http = \"http://{authority}/\"")), &["expected an address such as"]);
+    }
     refused(&check("tcp = \"a:1\"\ninterval = \"5s\"\ntimeout = \"6s\""), &["may take 6 s"]);
     assert_eq!(well(&check("tcp = \"a:1\"\ninterval = \"2s\"")).settings().health["web"].timeout_seconds, 2);
 }

@@ -1,6 +1,6 @@
 //! What a person reads when a configuration is wrong. Each document is shown with what is said about it.
 
-use crate::common::{KEY, toml, wrong, yaml};
+use crate::common::{KEY, KEY_BYTES, toml, wrong, yaml};
 use corten_config::{Document, read};
 
 fn told(bodies: &[&str]) -> String {
@@ -28,7 +28,6 @@ fn keys_types_and_values() {
         "[network.links.lan]\nmatch = { mac = \"52-54-00-12-34-56\" }\nmtu = 40\naddresses = [\"192.0.2.4\", \"192.0.2.0/24\"]",
         "[network.links.lan]\nmatch = { name = \"eth0\" }\nroutes = [{ to = \"192.0.2.1/24\" }, { via = \"192.0.2.1\" }]",
         "[network.vlans.a-very-long-name-10]\nlink = \"lan\"\nid = 4095",
-        "[network.proxy]\nhttp = \"proxy.example.org:3128\"\nno-proxy = [\"*.example.org\"]",
         "[network.bonds.lo]\nlinks = []\nmode = \"802.3da\"",
     ]));
 }
@@ -101,9 +100,18 @@ fn nothing_that_is_told_holds_a_secret() {
         format!("[api]\nkee = \"{key}\""),
         format!("[identity]\nhostname = \"{key}\""),
         format!("[identity]\nlabels = {{ a = \"{}\" }}", KEY.replace('\n', " ")),
-        "[network.proxy]\nhttp = \"http://user:MAsMCWdlaGVpbW5pcw@proxy/path\"".to_owned(),
     ] {
         let report = wrong(&body);
         assert!(!report.contains("MAsMCWdl"), "{report}");
     }
+}
+
+#[test]
+fn a_report_for_developers_holds_no_text_of_a_document() {
+    let text = format!("version = 1\n[api]\nkey = \"\"\"{KEY}\"\"\"\n[metrics]\nport = 0\n");
+    let report = read(&[toml(&text)]).map(drop).expect_err("two things are wrong");
+    let complaints = format!("{:?}", report.diagnostics());
+    assert!(complaints.contains(KEY_BYTES), "complaints have the texts: {complaints}");
+    insta::assert_snapshot!(format!("{report:?}"));
+    assert!(!format!("{report:#?}").contains(KEY_BYTES));
 }

@@ -44,13 +44,21 @@ fn what_was_handed_out_can_be_applied_again() {
 
 #[test]
 fn the_last_document_that_has_a_secret_gives_it() {
-    let with = |proxy: &str| toml(&format!("version = 1\n[network.proxy]\nhttp = \"{proxy}\"\n"));
-    let new = with(SECRET_KEPT);
-    let old = [with("http://a:1@p"), with("http://b:2@p"), toml("version = 1"), with(SECRET_KEPT)];
-    assert!(with_kept_secrets(&new, &old).text.contains("http://b:2@p"));
-    assert_eq!(with_kept_secrets(&new, &[]), new);
-    let own = with("http://c:3@p");
-    assert_eq!(with_kept_secrets(&own, &old), own);
+    let key = |bytes: &str| toml(&format!("version = 1\n[api]\nkey = \"{bytes}\"\n"));
+    let label = |url: &str| toml(&format!("version = 1\n[identity.labels]\nwiki = \"{url}\"\n"));
+    for (with, [a, b, c]) in [
+        (&key as &dyn Fn(&str) -> Document, ["a", "b", "c"]),
+        (&label, ["http://a:1@p", "http://b:2@p", "http://c:3@p"]),
+    ] {
+        let new = with(SECRET_KEPT);
+        let old = [with(a), with(b), toml("version = 1"), with(SECRET_KEPT)];
+        assert_eq!(with_kept_secrets(&new, &old), with(b));
+        assert_eq!(with_kept_secrets(&new, &[]), new);
+        assert_eq!(with_kept_secrets(&with(c), &old), with(c));
+    }
+    // What was no secret was not taken out, so whoever wrote these words meant them.
+    let new = label(SECRET_KEPT);
+    assert_eq!(with_kept_secrets(&new, &[label("http://p")]), new);
 }
 
 #[test]
@@ -65,10 +73,9 @@ fn whatever_looks_like_a_secret_is_taken_out() {
         format!("version = 1\nlist = [[{{ a = \"{inline}\" }}], 1.5, 1979-05-27]"),
         format!("version = 1\n\"{inline}\" = 1"),
         format!("version = 1\n[api]\nkey = \"{inline}\n"),
-        format!("version = 1\n# http://user:{KEY_BYTES}@proxy\n"),
-        format!(
-            "version = 1\n[network.proxy]\nhttps = [\"http://user:{KEY_BYTES}@proxy\"]\nhttp = \"user:{KEY_BYTES}@proxy\""
-        ),
+        format!("version = 1\n# http://user:{KEY_BYTES}@host\n"),
+        format!("version = 1\n[health.checks.web]\nhttp = \"http://user:{KEY_BYTES}@host/\""),
+        format!("version = 1\n[identity]\nlabels = {{ a = [\"http://user:{KEY_BYTES}@host\"] }}"),
     ] {
         let shown = redacted(&toml(&text)).text;
         assert!(!shown.contains(KEY_BYTES), "{text}\n-->\n{shown}");

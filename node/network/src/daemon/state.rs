@@ -77,11 +77,9 @@ impl Daemon {
         let none = std::collections::BTreeMap::new();
         let name = order.and_then(|order| order.hostname.as_deref());
         let lines = order.map_or(&none, |order| &order.network.hosts);
-        let proxy = order.and_then(|order| order.network.proxy.as_ref());
         for (path, text) in [
             (names::RESOLV_PATH, names::resolv_conf(&state.dns, &state.search)),
             (names::HOSTS_PATH, names::hosts(name, lines)),
-            (names::PROXY_PATH, names::proxy_env(proxy)),
         ] {
             files::replace(&files::below(&self.options.root, path), text.as_bytes())?;
         }
