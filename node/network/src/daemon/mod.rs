@@ -26,6 +26,8 @@ use crate::{Order, State};
 
 /// Changes come in bunches: this long is waited for the rest of one.
 const BUNCH: Duration = Duration::from_millis(20);
+/// The first order of a start comes this soon, or something is wrong.
+const FIRST_ORDER: Duration = Duration::from_secs(5);
 /// Looks at what is there, and steps from it, before others have their turn again.
 const ROUNDS: usize = 4;
 /// Packets that wait to be read.
@@ -87,6 +89,12 @@ async fn events(
     mut packets: mpsc::Receiver<Packet>,
 ) {
     daemon.read_order();
+    if daemon.order.is_none() {
+        // No link is brought up without rules, so nothing is open meanwhile; closing everything for a moment would only
+        // take the processor from a node that starts.
+        let _ = tokio::time::timeout(FIRST_ORDER, orders.changed()).await;
+        daemon.read_order();
+    }
     daemon.reconcile().await;
     loop {
         let wait = daemon.wait();
