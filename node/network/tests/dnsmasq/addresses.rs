@@ -118,11 +118,11 @@ fn a_restart_keeps_the_address_and_a_dead_server_loses_it_at_its_end() {
     assert!(there(&lab));
     assert!(!lab.log().contains("remove"), "{}", lab.log());
 
-    // dnsmasq leases for two minutes at least. A lease that ends in five seconds is what a process finds that starts
+    // dnsmasq leases for two minutes at least. A lease that ends in twelve seconds is what a process finds that starts
     // two minutes late.
     lab.stop();
     lab.stop_serving();
-    shorten(&lab, 115_000);
+    shorten(&lab, 108_000);
     lab.start();
     assert!(there(&lab));
     lab.wait("asking", |state| state.links["eth0"].dhcp4.as_deref() == Some("rebinding"));
