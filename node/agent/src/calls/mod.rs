@@ -121,10 +121,21 @@ fn reflection() -> [Box<dyn FnOnce(Routes) -> Routes>; 2] {
     ]
 }
 
-/// Facts are files that the kernel makes when they are read, which takes a while for some.
+/// Facts that are read at a time.
+static TURNS: Semaphore = Semaphore::const_new(4);
+
+/// Facts are files that the kernel makes when they are read, which takes a while for some. What is begun is read to its
+/// end even if its caller is gone, so the turn is the thread's; who takes a call back while it waits leaves nothing
+/// behind that others would have to wait for.
 async fn facts<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, FactError> + Send + 'static,
 ) -> Result<T, Status> {
+    let turn = TURNS.acquire().await;
+    let read = move || {
+        let facts = read();
+        drop(turn);
+        facts
+    };
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok(facts)) => Ok(facts),
         Ok(Err(error)) => Err(ApiError::new(Code::Internal, error.to_string(), "").into()),
@@ -141,5 +152,38 @@ fn caller<T>(request: &Request<T>) -> Option<Arc<Caller>> {
 fn say<T>(request: &Request<T>, text: impl Into<String>) {
     if let Some(what) = request.extensions().get::<What>() {
         what.say(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_call_that_is_taken_back_while_it_waits_leaves_nothing_to_do() {
+        static READ: AtomicUsize = AtomicUsize::new(0);
+        let mut busy = Vec::new();
+        let mut ends = Vec::new();
+        let free = TURNS.available_permits();
+        for _ in 0..free {
+            let (end, ended) = mpsc::channel::<()>();
+            ends.push(end);
+            busy.push(tokio::spawn(facts(move || Ok(ended.recv().is_ok()))));
+        }
+        while TURNS.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let read = || facts(|| Ok(READ.fetch_add(1, Ordering::Relaxed)));
+        let waiting: Vec<_> = (0..100).map(|_| tokio::spawn(read())).collect();
+        tokio::task::yield_now().await;
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(ends);
+        for busy in busy {
+            busy.await.expect("it does not panic").expect("facts");
+        }
+        assert_eq!(read().await.expect("facts"), 0, "those that were taken back were read");
     }
 }

@@ -34,10 +34,14 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 
 /// Calls of one connection at a time; fewer of somebody who is not known.
 const MAX_STREAMS: u32 = 64;
 const MAX_STREAMS_OF_STRANGERS: u32 = 4;
+/// Calls of one connection that are answered at a time; the others wait for these and not for those of other clients. A
+/// call whose answer is a stream has been answered when that begins.
+const ANSWERED_AT_A_TIME: usize = 8;
 /// Bytes of the headers of a request.
 const MAX_HEADERS: u32 = 16 << 10;
 /// Bytes that may be under way to us in one call, and in all calls of a connection.
@@ -59,9 +63,13 @@ async fn serve_connection(
     (gate, end): (Gate, impl Future<Output = ()>),
 ) {
     let streams = if caller.role.is_some() { MAX_STREAMS } else { MAX_STREAMS_OF_STRANGERS };
+    let turns = Arc::new(Semaphore::new(ANSWERED_AT_A_TIME));
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (gate, caller) = (gate.clone(), Arc::clone(&caller));
-        async move { Ok::<_, std::convert::Infallible>(gate.call(caller, epoch, request).await) }
+        let (gate, caller, turns) = (gate.clone(), Arc::clone(&caller), Arc::clone(&turns));
+        async move {
+            let _turn = turns.acquire().await;
+            Ok::<_, std::convert::Infallible>(gate.call(caller, epoch, request).await)
+        }
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
