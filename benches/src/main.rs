@@ -3,6 +3,7 @@
 //! Every figure in the documents of the project that compares Corten with something is printed here.
 #![forbid(unsafe_code)]
 
+mod api;
 mod boot;
 mod build;
 mod content;
@@ -25,11 +26,14 @@ enum Measurement {
     Build(build::Build),
     /// Booting until containerd serves: first boot and later ones; against Debian 13 and mkosi's image of it.
     Boot(boot::Boot),
+    /// The agent: what it takes for itself, and how it bears clients that are many, slow or malformed.
+    Api(api::Api),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().measurement {
         Measurement::Build(build) => build.run(),
         Measurement::Boot(boot) => boot.run(),
+        Measurement::Api(api) => api.run(),
     }
 }

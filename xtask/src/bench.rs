@@ -18,12 +18,17 @@ pub struct Bench {
 impl Bench {
     /// Runs the measurement.
     pub fn run(&self) -> Result<()> {
-        let corten = build::build()?;
-        let programs = build::static_programs("building the peers' probe", &["corten-bench-probe"])?;
         let mut bench = cargo();
         bench.args(["run", "--locked", "--release", "--quiet", "--package", "corten-benches", "--"]);
-        bench.arg(&self.name).args(&self.arguments).env("CORTEN_BIN", corten);
-        bench.env("CORTEN_PEER_PROGRAMS", programs);
+        bench.arg(&self.name).args(&self.arguments);
+        if self.name == "api" {
+            let programs = build::static_programs("building the agent", &["corten-agent"])?;
+            bench.env("CORTEN_AGENT", programs.join("corten-agent"));
+        } else {
+            bench.env("CORTEN_BIN", build::build()?);
+            let programs = build::static_programs("building the peers' probe", &["corten-bench-probe"])?;
+            bench.env("CORTEN_PEER_PROGRAMS", programs);
+        }
         step(&format!("bench {}", self.name), &mut bench)
     }
 }
