@@ -83,11 +83,11 @@ fn a_lease_is_renewed() {
     let address = leased(&lab);
     let end = |state: &corten_network::State| state.links["eth0"].addresses[0].valid_until_ms;
     let first = lab.wait("an end", |state| end(state).is_some());
+    let asked = discovered(&lab);
     let later = lab.wait("renewed", |state| end(state) > end(&first));
     assert_eq!(addresses(&later, "eth0"), [address]);
     // By its server alone, not by asking everybody.
-    let log = std::fs::read_to_string(lab.root().join("dnsmasq.log")).expect("a log");
-    assert_eq!(log.matches("DHCPDISCOVER").count(), 1, "{log}");
+    assert_eq!(discovered(&lab), asked);
     assert!(!lab.log().contains("remove"), "{}", lab.log());
 }
 
@@ -99,6 +99,8 @@ fn a_restart_keeps_the_address_and_a_dead_server_loses_it_at_its_end() {
     lab.order(&order(1, &[("wan", card("eth0", dhcp()))]));
     let address = leased(&lab);
     lab.wait("bound", |state| state.links["eth0"].dhcp4.as_deref() == Some("bound"));
+    // A busy machine may have had to ask twice.
+    let asked = discovered(&lab);
     lab.stop();
     let there = |lab: &Lab| lab.run(Side::Node, "ip address show dev eth0").contains(&address);
     assert!(there(&lab), "a stop keeps the address");
@@ -113,7 +115,7 @@ fn a_restart_keeps_the_address_and_a_dead_server_loses_it_at_its_end() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let log = bound(&lab);
-    assert_eq!((log.matches("DHCPACK").count(), log.matches("DHCPDISCOVER").count()), (2, 1), "{log}");
+    assert_eq!((log.matches("DHCPACK").count(), discovered(&lab)), (2, asked), "{log}");
     lab.wait("bound", |state| state.links["eth0"].dhcp4.as_deref() == Some("bound"));
     assert!(there(&lab));
     assert!(!lab.log().contains("remove"), "{}", lab.log());
@@ -133,6 +135,12 @@ fn a_restart_keeps_the_address_and_a_dead_server_loses_it_at_its_end() {
     // And once the server is back, so is an address.
     lab.serve(&OPTIONS);
     leased(&lab);
+}
+
+/// How often a server was looked for.
+fn discovered(lab: &Lab) -> usize {
+    let log = std::fs::read_to_string(lab.root().join("dnsmasq.log")).unwrap_or_default();
+    log.matches("DHCPDISCOVER").count()
 }
 
 /// Makes the remembered lease end this many milliseconds earlier.
