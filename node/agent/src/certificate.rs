@@ -1,14 +1,15 @@
 //! The certificate that the node shows: the configured one, else one that it made itself and keeps, so that clients
 //! that pinned it know it again.
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use corten_api::identity::{Fingerprint, Identity, IssueError, Name, certificates, self_signed_node};
 use corten_config::settings::Api;
 use zeroize::Zeroizing;
+
+use crate::durable;
 
 /// Days that a certificate of the node's own is valid. It is known by its fingerprint, and a new one would have to be
 /// pinned anew by everybody.
@@ -67,14 +68,8 @@ pub fn own(folder: &Path, now_seconds: i64) -> Result<Identity, CertificateError
     }
     let made = made(now_seconds)?;
     let keep = |path: PathBuf, content: &[u8]| {
-        replace(&path, content).map_err(|error| CertificateError::Keep { path, error })
+        durable::replace(&path, content).map_err(|error| CertificateError::Keep { path, error })
     };
-    match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(CertificateError::Keep { path: folder.into(), error });
-        }
-        _ => {}
-    }
     // The key first: a certificate without its key would be taken for one that is damaged.
     keep(key, made.key.as_bytes())?;
     keep(chain, made.chain.as_bytes())?;
@@ -94,17 +89,9 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

@@ -1,7 +1,5 @@
 //! The clocks that the configuration goes by, so that tests have their own.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rustix::time::{ClockId, clock_gettime};
 
 /// Says what time it is.
@@ -18,8 +16,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn wall_ns(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+        crate::time::now_ns()
     }
 
     fn monotonic_ms(&self) -> u64 {

@@ -11,7 +11,6 @@
 mod choose;
 mod clock;
 mod core;
-mod durable;
 mod engine;
 mod error;
 mod in_force;

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use super::choose::Good;
 use super::core::{Effect, Running};
-use super::durable;
 use super::error::StoreError;
 use super::layers::text;
 use super::places::Places;
 use super::record::{EntryState, Kept, Language, Record};
+use crate::durable;
 
 /// Bytes of the files that are read: above what fifty entries and all documents can be.
 const MAX_RECORD: u64 = 4 << 20;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use corten_api::v1;
 use corten_config::settings::Probe;
@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::State;
 use super::ask::ask;
+use crate::time::now_ns;
 
 /// What the names of these checks begin with.
 const PREFIX: &str = "check/";
@@ -103,11 +104,6 @@ async fn run(probe: Probe, state: Arc<Mutex<State>>, changes: watch::Sender<u64>
 /// Nothing panics while one is held, so a poisoned lock is a sound one.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn now_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
