@@ -13,6 +13,9 @@ use crate::target::Fault;
 /// Days that its certificates are valid.
 const DAYS: u32 = 2;
 
+/// Seconds: ten days.
+const LONG_AGO: i64 = 10 * 24 * 60 * 60;
+
 /// An owner.
 #[derive(Debug)]
 pub struct Owner(Authority);
@@ -31,6 +34,11 @@ impl Owner {
     /// A client with a role.
     pub fn client(&self, role: Role) -> Result<Identity, IssueError> {
         self.0.client(&name(role.name()), role, now(), DAYS)
+    }
+
+    /// A client with a role whose certificate ended long ago.
+    pub fn expired_client(&self, role: Role) -> Result<Identity, IssueError> {
+        self.0.client(&name(role.name()), role, now() - LONG_AGO, 1)
     }
 
     /// A node.
