@@ -84,6 +84,7 @@ impl Present {
             load_15: load[2],
             fingerprint: self.door.borrow().fingerprint.map_or_else(String::new, |print| print.to_string()),
             agent: env!("CARGO_PKG_VERSION").into(),
+            boot_id: node::boot_id(root),
             processes: crate::facts::processes::list(root).map_or(0, |all| all.len() as u32),
         }
     }

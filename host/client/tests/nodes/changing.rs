@@ -150,7 +150,7 @@ async fn health_is_waited_for_and_no_longer_than_wanted() {
 }
 
 #[tokio::test]
-async fn a_restart_is_waited_for_until_the_node_has_been_up_for_less_than_before() {
+async fn a_restart_is_waited_for_until_another_start_of_the_node_answers() {
     let owner = Owner::new();
     let fake = Fake::of(&owner, "lab");
     let limit = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use corten_api::error::ApiError;
 use corten_api::v1::node_server::Node;
@@ -14,6 +14,8 @@ use tonic::{Code, Request, Response, Status};
 
 use super::Facts;
 
+/// Time until the node is another one.
+const DOWN_AFTER: Duration = Duration::from_millis(1500);
 /// How long the node has been up before it is told to restart.
 const UPTIME: u64 = 1000;
 
@@ -33,6 +35,9 @@ impl Node for NodeService {
             memory_used_bytes: 1 << 28,
             now_ns: 1_796_000_000_000_000_000,
             uptime_seconds: rebooted.map_or(UPTIME, |at| at.elapsed().as_secs()),
+            // Like a machine, it goes down some time after it was asked to.
+            boot_id: if rebooted.is_some_and(|at| at.elapsed() > DOWN_AFTER) { "81c2" } else { "5f3a" }
+                .into(),
             ..InfoResponse::default()
         }))
     }
