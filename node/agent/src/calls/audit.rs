@@ -2,10 +2,10 @@
 
 use corten_api::v1;
 use corten_api::v1::audit_server::Audit;
-use tokio_stream::StreamExt as _;
 use tonic::{Request, Response, Status};
 
 use super::Sent;
+use super::lasting::{self, What};
 
 /// Reads the audit log.
 #[derive(Clone, Debug)]
@@ -19,9 +19,10 @@ impl Audit for AuditCalls {
         &self,
         request: Request<v1::ReadAuditRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
+        let turn = lasting::turn(What::Audit)?;
         let (audit, tail) = (self.0.clone(), request.into_inner().tail);
         let entries = tokio::task::spawn_blocking(move || audit.read(tail)).await;
         let entries = entries.map_err(|error| Status::internal(error.to_string()))?;
-        Ok(Response::new(Box::pin(tokio_stream::iter(entries).map(Ok))))
+        Ok(Response::new(lasting::send(tokio_stream::iter(entries), turn)))
     }
 }

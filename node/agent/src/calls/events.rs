@@ -2,10 +2,10 @@
 
 use corten_api::v1;
 use corten_api::v1::events_server::Events;
-use tokio_stream::StreamExt as _;
 use tonic::{Request, Response, Status};
 
 use super::Sent;
+use super::lasting::{self, What};
 
 /// Tells of what changes.
 #[derive(Clone, Debug)]
@@ -19,6 +19,7 @@ impl Events for EventCalls {
         &self,
         request: Request<v1::WatchEventsRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        Ok(Response::new(Box::pin(self.0.watch(request.get_ref()).map(Ok))))
+        let turn = lasting::turn(What::News)?;
+        Ok(Response::new(lasting::send(self.0.watch(request.get_ref()), turn)))
     }
 }

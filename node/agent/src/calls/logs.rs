@@ -2,10 +2,10 @@
 
 use corten_api::v1;
 use corten_api::v1::logs_server::Logs;
-use tokio_stream::StreamExt as _;
 use tonic::{Request, Response, Status};
 
 use super::Sent;
+use super::lasting::{self, What};
 use crate::logs::Journal;
 
 /// Reads what services and the kernel print.
@@ -20,6 +20,7 @@ impl Logs for LogCalls {
         &self,
         request: Request<v1::ReadLogsRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        Ok(Response::new(Box::pin(self.0.read(request.get_ref()).map(Ok))))
+        let turn = lasting::turn(What::News)?;
+        Ok(Response::new(lasting::send(self.0.read(request.get_ref()), turn)))
     }
 }

@@ -4,6 +4,7 @@
 mod audit;
 mod config;
 mod events;
+mod lasting;
 mod logs;
 mod metrics;
 mod network;

@@ -48,7 +48,7 @@ const MAX_HEADERS: u32 = 16 << 10;
 const STREAM_WINDOW: u32 = 64 << 10;
 const CONNECTION_WINDOW: u32 = 256 << 10;
 /// Bytes that wait for a client that does not read, for each call.
-const MAX_WAITING: usize = 64 << 10;
+const MAX_WAITING: usize = 16 << 10;
 /// A client that says nothing is asked whether it is there after this time, and has this one to answer.
 const ASK_AFTER: Duration = Duration::from_mins(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
