@@ -94,7 +94,8 @@ impl Target {
         let stream = self.tcp().await?;
         let name = ServerName::try_from("node.corten").expect("it is written like a name");
         let shaken = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream);
-        within("a handshake", shaken).await
+        // Large, and part of everything that begins with it.
+        within("a handshake", Box::pin(shaken)).await
     }
 
     /// A channel for clients of gRPC over a connection of its own.
@@ -135,7 +136,7 @@ async fn channel(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -
     });
     // Encrypted already, where it is to be.
     let endpoint = Endpoint::from_static("http://node.corten");
-    within("a channel", endpoint.connect_with_connector(connector)).await
+    within("a channel", Box::pin(endpoint.connect_with_connector(connector))).await
 }
 
 /// Waits for something, but not for ever.
