@@ -14,6 +14,7 @@ mod built;
 mod disk;
 mod esp;
 mod image;
+mod live;
 mod partition;
 mod program;
 mod ran;
@@ -51,6 +52,12 @@ pub fn trials() -> Result<Vec<Trial>, String> {
     scenarios::update::add(&workshop, &mut trials);
     scenarios::command::add(&workshop, &mut trials);
     let owner = scenarios::keys::add(&workshop, &mut trials);
+    scenarios::api::add(&workshop, &mut trials);
+    scenarios::roles::add(&workshop, &mut trials);
+    scenarios::configuration::add(&workshop, &mut trials);
+    scenarios::pairing::add(&workshop, &mut trials);
+    scenarios::ways_in::add(&workshop, &mut trials);
+    scenarios::reset::add(&workshop, &mut trials);
     scenarios::secure_boot::add(&workshop, &owner, &mut trials);
     Ok(trials)
 }

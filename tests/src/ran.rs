@@ -31,6 +31,11 @@ impl Ran {
         serde_json::from_slice(&self.output.stdout).context("standard output is not one JSON object")
     }
 
+    /// What it printed on standard output.
+    pub fn printed(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
     /// What it printed for people.
     pub fn said(&self) -> String {
         String::from_utf8_lossy(&self.output.stderr).into_owned()

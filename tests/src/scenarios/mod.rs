@@ -1,14 +1,20 @@
 //! The scenarios, and the facts that several of them check.
 
+pub mod api;
 pub mod artifacts;
 pub mod command;
+pub mod configuration;
 pub mod direct;
 pub mod hang;
 pub mod keys;
 pub mod maintenance;
+pub mod managed;
 pub mod metal;
+pub mod pairing;
 pub mod power;
 pub mod request;
+pub mod reset;
+pub mod roles;
 pub mod second_disk;
 pub mod secure_boot;
 pub mod services;
@@ -16,6 +22,8 @@ pub mod state;
 pub mod uefi;
 pub mod update;
 pub mod verification;
+pub mod ways_in;
+pub mod wrong;
 
 use anyhow::{Context, Result, ensure};
 use corten_report::{Failed, Step};

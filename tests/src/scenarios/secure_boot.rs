@@ -321,7 +321,8 @@ fn other_files_reach_the_initrd(_: &Workshop, seen: &Booted) -> Result<()> {
 fn other_files_change_nothing(_: &Workshop, seen: &Booted) -> Result<()> {
     let ready = seen.outcome.ready.as_ref().context("not ready")?;
     let services: Vec<_> = ready.services.keys().map(String::as_str).collect();
-    ensure!(services == ["containerd", "selftest.container"], "{services:?} run");
+    let expected = ["agent", "containerd", "network", "platform", "selftest.container"];
+    ensure!(services == expected, "{services:?} run");
     Ok(())
 }
 
