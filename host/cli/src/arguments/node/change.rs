@@ -46,7 +46,8 @@ pub enum ChangeCommand {
     Support {
         /// The file, a tar archive compressed with gzip; NODE-support.tar.gz if it is not given. With several nodes
         /// each has a file of its own, and this is the folder.
-        #[arg(long, value_name = "FILE")]
+        // Its name within clap is another one than that of the global flag for the form of answers.
+        #[arg(id = "archive", long = "output", value_name = "FILE")]
         output: Option<PathBuf>,
     },
 }

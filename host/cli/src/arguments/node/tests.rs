@@ -47,6 +47,16 @@ fn which_nodes_may_stand_before_and_after_the_command() {
     }
 }
 
+/// A flag of a subcommand with the name of a global one would have it read what is not its own.
+#[test]
+fn an_archive_has_a_place_whatever_the_form_of_answers() {
+    let arguments = parse("support --output a.tar.gz -o json").expect("it is right");
+    assert_eq!(arguments.options.output, Output::Json);
+    let NodeCommand::Change(ChangeCommand::Support { output }) = arguments.command else { panic!("another") };
+    assert_eq!(output, Some("a.tar.gz".into()));
+    assert!(parse("support").is_ok());
+}
+
 #[test]
 fn what_can_not_be_meant_is_refused_with_what_was_expected() {
     let pinned = "0a".repeat(32);
