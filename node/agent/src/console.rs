@@ -3,6 +3,7 @@
 
 use corten_api::identity::Fingerprint;
 use corten_api::pairing::Code;
+use corten_config::Problem;
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
@@ -58,6 +59,28 @@ fn cut(reason: &str) -> &str {
     &first[..first.floor_char_boundary(MAX_REASON)]
 }
 
+/// Problems that a console shows, and characters of each.
+const MAX_PROBLEMS: usize = 5;
+const MAX_PROBLEM: usize = 300;
+
+/// Lines for the console of a node that runs something else than what it was given, or not all of it; none where all is
+/// well.
+pub fn problems(problems: &[Problem]) -> Vec<String> {
+    if problems.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["*** corten: the configuration has problems".to_owned()];
+    for problem in problems.iter().take(MAX_PROBLEMS) {
+        let text = problem.to_string();
+        let line: String = text.lines().next().unwrap_or_default().chars().take(MAX_PROBLEM).collect();
+        lines.push(format!("    {line}"));
+    }
+    if problems.len() > MAX_PROBLEMS {
+        lines.push(format!("    and {} more: `corten node config get`", problems.len() - MAX_PROBLEMS));
+    }
+    lines
+}
+
 fn places(addresses: &[String], port: u16) -> String {
     if addresses.is_empty() {
         return format!("port {port} (no address yet)");
@@ -71,6 +94,24 @@ fn places(addresses: &[String], port: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_stand_on_lines_of_their_own() {
+        assert!(problems(&[]).is_empty());
+        let problem = Problem {
+            document: "10-run.toml".into(),
+            line: 4,
+            column: 12,
+            key: "identity.hostname".into(),
+            message: "é\n".repeat(MAX_PROBLEM),
+            help: None,
+        };
+        let lines = problems(&vec![problem; MAX_PROBLEMS + 2]);
+        assert_eq!(lines.len(), MAX_PROBLEMS + 2);
+        assert!(lines[1].contains("10-run.toml:4:12") && lines[1].contains('é'), "{}", lines[1]);
+        assert!(lines[MAX_PROBLEMS + 1].contains("and 2 more"));
+        assert!(lines.iter().all(|line| !line.contains('\n') && line.len() <= 2 * MAX_PROBLEM + 4));
+    }
 
     #[test]
     fn the_console_shows_where_by_what_and_with_which_code() {

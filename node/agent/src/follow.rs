@@ -134,7 +134,7 @@ pub async fn network(mut state: watch::Receiver<Arc<State>>, events: Events) {
 }
 
 /// Shows a person at the console how to reach the node: in maintenance with the code, else, where the certificate is
-/// the node's own, what it is known by.
+/// the node's own, what it is known by; and what is wrong in its configuration.
 pub async fn console(present: Present, pairing: Arc<Pairing>, port: u16) {
     let (mut in_force, mut network, mut door) =
         (present.in_force.clone(), present.network.clone(), present.door.clone());
@@ -177,10 +177,13 @@ fn lines(present: &Present, pairing: &Pairing, port: u16) -> Vec<String> {
             console::pairing(&code, &fingerprint, reason, (&addresses, port))
         }
         (Mode::Maintenance { reason }, None) => console::closed(reason),
-        (Mode::Configured, _) if in_force.settings.api.certificate.is_none() && !addresses.is_empty() => {
-            console::fingerprint(&fingerprint, &addresses, port)
+        (Mode::Configured, _) => {
+            let mut lines = console::problems(&in_force.problems);
+            if in_force.settings.api.certificate.is_none() && !addresses.is_empty() {
+                lines.extend(console::fingerprint(&fingerprint, &addresses, port));
+            }
+            lines
         }
-        (Mode::Configured, _) => Vec::new(),
     }
 }
 

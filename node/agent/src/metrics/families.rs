@@ -8,8 +8,8 @@ use super::Facts;
 use super::text::{Kind, Label, Text, Unit};
 
 /// States of a service, as the API names them.
-const SERVICE_STATES: [&str; 8] =
-    ["waiting", "starting", "ready", "done", "failed", "back-off", "stopping", "stopped"];
+const SERVICE_STATES: [&str; 9] =
+    ["off", "waiting", "starting", "ready", "done", "failed", "back-off", "stopping", "stopped"];
 
 /// What was asked of the API since the agent started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
