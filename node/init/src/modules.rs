@@ -1,6 +1,7 @@
 //! Kernel modules: found through the index that the builder wrote, loaded with what they need.
 
 use std::collections::BTreeSet;
+use std::ffi::CStr;
 use std::path::PathBuf;
 
 use corten_formats::modules::{FILE_NAME, IndexError, IndexRef, Need, Resolution};
@@ -74,7 +75,7 @@ impl Modules {
             Resolution::Unknown => return Ok(Outcome::Unknown),
         };
         for load in loads.into_iter().filter(|load| !is_live(load.name)) {
-            match (module::load(&self.directory.join(load.path)), load.need) {
+            match (module::load(&self.directory.join(load.path), parameters(load.name)), load.need) {
                 (Ok(()), _) => {}
                 (Err(error), Need::Soft) => log.write(Level::Debug, error),
                 (Err(error), Need::Hard) => return Err(error.into()),
@@ -105,6 +106,17 @@ impl Modules {
                 log.write(Level::Warning, format_args!("driver for {alias}: {error}"));
             }
         }
+    }
+}
+
+/// Parameters of modules that make links of their own when they are loaded, under names that are then taken when
+/// somebody wants to have them: they make none.
+fn parameters(module: &str) -> &'static CStr {
+    match module {
+        "bonding" => c"max_bonds=0",
+        "dummy" => c"numdummies=0",
+        "ifb" => c"numifbs=0",
+        _ => c"",
     }
 }
 
