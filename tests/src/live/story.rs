@@ -38,11 +38,14 @@ pub struct Story {
 /// What came of a story.
 pub struct Lived {
     results: Vec<Result<(), String>>,
+    /// How each step came out, and when.
+    times: Vec<String>,
     seen: Booted,
 }
 
 impl fmt::Display for Lived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "steps: {}", self.times.join(", "))?;
         self.seen.fmt(f)
     }
 }
@@ -100,21 +103,19 @@ fn live(workshop: &Workshop, name: &str, setting: Setting, steps: &[Step]) -> Re
         });
         let mut node = Node::new(workshop, name, owner, port, receive);
         let mut results: Vec<Result<(), String>> = Vec::new();
+        let mut times = Vec::new();
         for (step, run) in steps {
             let result = match results.first() {
                 Some(Err(why)) => Err(format!("{} failed before: {why}", steps[0].0)),
                 _ => run(&mut node).map_err(|error| format!("{error:#}")),
             };
-            eprintln!(
-                "  {name}::{step} {:.1} s {}",
-                node.elapsed(),
-                if result.is_ok() { "ok" } else { "FAILED" }
-            );
+            let word = if result.is_ok() { "ok" } else { "FAILED" };
+            times.push(format!("{step} {word} at {:.1} s", node.elapsed()));
             results.push(result);
         }
         node.switch_off();
         drop(node);
         let seen = running.join().map_err(|_| anyhow!("the machine's thread panicked"))??;
-        Ok(Lived { results, seen })
+        Ok(Lived { results, times, seen })
     })
 }

@@ -288,7 +288,6 @@ fn needs_little_memory(node: &mut Node<'_>) -> Result<()> {
     let init = of(list.iter().find(|process| process["pid"] == 1)).context("no init")?;
     let agent = of(Some(find(&processes, "service", "agent")?)).context("no agent")?;
     let network = of(Some(find(&processes, "service", "network")?)).context("no network")?;
-    eprintln!("  resident: init {init}, agent {agent}, network {network} bytes");
     ensure!(init + agent < RESIDENT, "init has {init} bytes, the agent {agent}");
     ensure!(network < 8_000_000, "the network service has {network} bytes");
     Ok(())
@@ -346,7 +345,6 @@ fn has_a_killed_agent_back_in_a_second(node: &mut Node<'_>) -> Result<()> {
     ensure!(node.service("agent")?["restarts"] == 1, "{agent}");
     let killed = uptime(node, "kill", "kills the agent")?;
     let back = uptime(node, "corten", "service.agent took")?;
-    eprintln!("  the agent was back after {} ms", back.saturating_sub(killed));
     ensure!((killed..killed + 1000).contains(&back), "killed at {killed} ms, ready at {back} ms");
     Ok(())
 }
