@@ -160,6 +160,7 @@ pub async fn console(present: Present, pairing: Arc<Pairing>, port: u16) {
             Ok(()) = in_force.changed() => {}
             Ok(()) = network.changed() => {}
             Ok(()) = door.changed() => {}
+            () = pairing.closes() => {}
             else => return,
         }
     }

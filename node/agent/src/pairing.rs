@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use corten_api::error::ApiError;
 use corten_api::pairing::Code;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use tonic::Code as Grpc;
 use zeroize::Zeroizing;
 
@@ -21,7 +22,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Judges proofs.
 #[derive(Debug)]
-pub struct Pairing(Mutex<Tries>);
+pub struct Pairing {
+    tries: Mutex<Tries>,
+    closed: Notify,
+}
 
 #[derive(Debug)]
 struct Tries {
@@ -48,7 +52,7 @@ impl Pairing {
         if let Err(error) = tries.keep() {
             eprintln!("pairing: {}: {error}", file.display());
         }
-        Self(Mutex::new(tries))
+        Self { tries: Mutex::new(tries), closed: Notify::new() }
     }
 
     /// The code; `None` once it is closed.
@@ -64,6 +68,11 @@ impl Pairing {
         if let Err(error) = tries.keep() {
             eprintln!("pairing: {}: {error}", tries.file.display());
         }
+    }
+
+    /// Waits until the last try is used up, for the one who shows the code.
+    pub async fn closes(&self) {
+        self.closed.notified().await;
     }
 
     /// Whether a proof is good for a document, by somebody who saw this certificate. A wrong one counts.
@@ -92,6 +101,9 @@ impl Pairing {
             eprintln!("pairing: {}: {error}", tries.file.display());
         }
         let left = MAX_TRIES - tries.wrong;
+        if left == 0 {
+            self.closed.notify_one();
+        }
         let cause = format!("the pairing code is wrong, {left} tries are left");
         let remedy = "type the code that the node's console shows; if it is right, somebody is between you and \
                       the node: compare the fingerprint on the console";
@@ -99,7 +111,7 @@ impl Pairing {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Tries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,6 +128,9 @@ impl Tries {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use super::*;
 
     const FINGERPRINT: [u8; 32] = [7; 32];
@@ -133,6 +148,9 @@ mod tests {
             assert!(error.cause.contains(&format!("{left} tries are left")), "{error}");
             now += PAUSE;
         }
+        // Who shows the code learns of it, once.
+        let told = || pin!(pairing.closes()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert_eq!([told(), told()], [true, false]);
         let error = pairing.check(&right, &FINGERPRINT, b"version = 1", now).expect_err("closed");
         assert_eq!(error.code, Grpc::PermissionDenied);
         // Nor does another agent open it again.
