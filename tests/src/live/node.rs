@@ -17,7 +17,7 @@ use crate::ran::Ran;
 use crate::workshop::Workshop;
 
 /// How long a node may take for what does not depend on its boot.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// How long a boot may take.
 const BOOT: Duration = Duration::from_mins(5);
 /// Between two looks.

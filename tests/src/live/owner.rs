@@ -1,7 +1,7 @@
 //! The owner of a node under test: an authority of their own, and the documents that make a node theirs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -42,7 +42,7 @@ impl Owner {
     }
 
     /// The owner whose files lie in a folder.
-    pub fn open(folder: PathBuf) -> Result<Self> {
+    pub fn open(folder: &Path) -> Result<Self> {
         let read = |name: &str| -> Result<Identity> {
             let text = |ending: &str| fs::read_to_string(folder.join(format!("{name}.{ending}")));
             Ok(Identity { chain: text("pem")?, key: text("key")?.into() })
@@ -50,7 +50,7 @@ impl Owner {
         Ok(Self {
             authority: Authority::read(read("authority")?)?,
             admin: read("admin")?,
-            folder: folder.clone(),
+            folder: folder.into(),
         })
     }
 

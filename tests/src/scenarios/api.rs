@@ -98,9 +98,9 @@ fn shows_one_service(node: &mut Node<'_>) -> Result<()> {
     let agent = node.ask(&["services", "agent"])?;
     ensure!(agent["uid"] == 901 && agent["exec"][0] == "/usr/lib/corten/agent", "{agent}");
     ensure!(agent["capabilities"] == serde_json::json!(["CAP_SYSLOG"]), "{agent}");
-    let none = node.run(&["services", "nothing"])?;
-    ensure!(none.said().contains("nothing"), "{none}");
-    ensure!(none.exits_with(0).is_err(), "{none}");
+    let unknown = node.run(&["services", "nothing"])?;
+    ensure!(unknown.said().contains("nothing"), "{unknown}");
+    ensure!(unknown.exits_with(0).is_err(), "{unknown}");
     Ok(())
 }
 
@@ -352,8 +352,8 @@ fn has_a_killed_agent_back_in_a_second(node: &mut Node<'_>) -> Result<()> {
 /// Milliseconds after kernel start of the last line of a log with this text.
 fn uptime(node: &mut Node<'_>, source: &str, text: &str) -> Result<u64> {
     let ran = node.prints(&["-o", "json", "logs", source])?;
-    let lines = ran.lines().filter(|line| line.contains(text));
-    let last = lines.last().with_context(|| format!("no {text:?} in the log of {source}:\n{ran}"))?;
+    let mut lines = ran.lines().filter(|line| line.contains(text));
+    let last = lines.next_back().with_context(|| format!("no {text:?} in the log of {source}:\n{ran}"))?;
     let line: Value = serde_json::from_str(last).with_context(|| last.to_owned())?;
     let line = line.get("result").unwrap_or(&line);
     line["uptime_ms"].as_u64().with_context(|| format!("no time in {line}"))

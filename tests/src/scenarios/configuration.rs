@@ -193,7 +193,7 @@ fn a_trial_that_cuts_the_network_goes_back(node: &mut Node<'_>) -> Result<()> {
         ensure!(node.run(&["info"])?.exits_with(0).is_err(), "the network is not cut");
         Ok(())
     })?;
-    node.until(Duration::from_secs(60), |node| node.ask(&["info"]).map(drop))?;
+    node.until(Duration::from_mins(1), |node| node.ask(&["info"]).map(drop))?;
     let history = node.ask(&["config", "history"])?;
     ensure!(history[0]["state"] == "went back", "{history}");
     ensure!(generation(node)? == before, "another one is in force");
@@ -311,7 +311,7 @@ const DISKS: &str = "[storage.disks.data]\ndisk = { name = \"vdb\" }\nmount = \"
 
 fn a_blank_disk_is_made(node: &mut Node<'_>) -> Result<()> {
     applies(node, "disks", &format!("{FIXED}{DISKS}"))?;
-    node.until(Duration::from_secs(60), |node| has_its_disk(node))?;
+    node.until(Duration::from_mins(1), |node| has_its_disk(node))?;
     node.until(Duration::from_secs(20), |node| {
         let found = problems(node)?;
         ensure!(found.contains("used") && !found.contains("storage.disks.data"), "{found}");

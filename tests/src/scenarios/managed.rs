@@ -32,7 +32,7 @@ pub fn owner(workshop: &Workshop, name: &str) -> Result<Owner> {
 
 /// The owner of a scenario before.
 pub fn same_owner(workshop: &Workshop, name: &str) -> Result<Owner> {
-    Owner::open(workshop.path(&format!("{name}.owner")))
+    Owner::open(&workshop.path(&format!("{name}.owner")))
 }
 
 /// That machine with a configuration of an owner, handed over by QEMU.

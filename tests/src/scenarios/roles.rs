@@ -142,8 +142,8 @@ fn a_certificate_without_a_role_is_refused(node: &mut Node<'_>) -> Result<()> {
             .args(["x509", "-req", "-days", "5", "-in", &request, "-out", &made, "-extfile", &extensions])
             .args(["-CA", &path("authority.pem"), "-CAkey", &path("authority.key")]),
     )?;
-    let none = read(&node.owner, "none")?;
-    is_refused(node, Some(&none))
+    let without = read(&node.owner, "none")?;
+    is_refused(node, Some(&without))
 }
 
 fn tls_1_2_is_not_spoken(node: &mut Node<'_>) -> Result<()> {
