@@ -69,7 +69,7 @@ pub fn open(
                     basis = now;
                     sender.send_replace(Arc::new(door));
                 }
-                // The configuration was checked, so this is not expected; the door from before stays.
+                // Certificates were checked when they were read, so this is not expected; the door from before stays.
                 Err(error) => refuse(&error, &events),
             }
         }

@@ -1,10 +1,12 @@
 //! Machines that run while they are talked to: one boot, its owner's keys, and steps that are done one after another.
 
+mod crowd;
 mod node;
 mod owner;
 mod story;
 mod wire;
 
+pub use crowd::Crowd;
 pub use node::{Node, find, free_port};
 pub use owner::{Owner, now};
 pub use story::{Setting, Story};

@@ -11,13 +11,19 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::managed;
-use crate::live::{Node, Story, find};
+use crate::live::{Crowd, Node, Story, find};
 use crate::ran::Ran;
 use crate::scenario::{Place, When};
 use crate::tool;
 
 /// What the two programs that are always there may have resident together.
 const RESIDENT: u64 = 25_000_000;
+
+/// Connections that say nothing, and malformed requests beside them.
+const IDLE: usize = 30;
+const MALFORMED: u64 = 1000;
+/// Bytes that a second flood may add.
+const GROWTH: u64 = 4_000_000;
 
 /// Adds the cases.
 pub fn add(place: &Place, trials: &mut Vec<Trial>) {
@@ -48,6 +54,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("needs_little_memory", needs_little_memory),
             ("has_an_agent_without_rights", has_an_agent_without_rights),
             ("talks_to_a_client_that_is_not_ours", talks_to_a_client_that_is_not_ours),
+            ("bears_a_crowd", bears_a_crowd),
             ("has_a_killed_agent_back_in_a_second", has_a_killed_agent_back_in_a_second),
         ],
     }
@@ -332,6 +339,23 @@ fn talks_to_a_client_that_is_not_ours(node: &mut Node<'_>) -> Result<()> {
 }
 
 /// While the services go on: containerd stays the same process.
+fn bears_a_crowd(node: &mut Node<'_>) -> Result<()> {
+    let before = node.service("agent")?;
+    let mut crowd = Crowd::gather(node, IDLE)?;
+    let mut resident = Vec::new();
+    for _ in 0..2 {
+        crowd.floods(MALFORMED)?;
+        let processes = node.ask(&["processes"])?;
+        let agent = find(&processes, "service", "agent")?["memory_bytes"].as_u64();
+        resident.push(agent.context("no agent")?);
+    }
+    ensure!(resident[1] < resident[0] + GROWTH && resident[1] < RESIDENT, "{resident:?}");
+    crowd.is_there()?;
+    let after = node.service("agent")?;
+    ensure!(after["pid"] == before["pid"] && after["state"] == "ready", "{before}, then {after}");
+    Ok(())
+}
+
 fn has_a_killed_agent_back_in_a_second(node: &mut Node<'_>) -> Result<()> {
     let (agent, containerd) = (node.service("agent")?, node.service("containerd")?);
     // Its answer may be lost with the agent.

@@ -77,6 +77,11 @@ fn roots<'a>(pems: impl IntoIterator<Item = &'a String>) -> Result<Arc<RootCertS
     if roots.is_empty() { Err(TlsError::NoAuthority) } else { Ok(Arc::new(roots)) }
 }
 
+/// Whether clients of these authorities could be let in: certificates, PEM, of authorities and nothing else.
+pub fn check_authorities(pems: &[String]) -> Result<(), TlsError> {
+    roots(pems).map(drop)
+}
+
 /// A refusal of ours, for rustls to tell the other side.
 fn refused(error: CertificateError) -> rustls::Error {
     rustls::CertificateError::Other(OtherError(Arc::new(error))).into()

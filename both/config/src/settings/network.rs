@@ -38,8 +38,9 @@ pub struct Link {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LinkKind {
-    /// A card, or several of them: each that fits gets these settings. One link of the configuration that fits by name
-    /// goes before one that fits by MAC, and that before one by driver; then the first by name.
+    /// A card, or several of them: each that fits gets these settings. A link of the configuration that names a card
+    /// exactly goes before one that fits by MAC, that before one by driver, and that before a pattern of names, of which
+    /// the one that says more goes first; then the first by name.
     Physical(Match),
     /// 802.1Q on top of another link of the configuration.
     Vlan {

@@ -106,6 +106,9 @@ impl Config for ConfigCalls {
             Some(caller) => format!("pairing, from {}", caller.from),
             None => "pairing".into(),
         };
+        if paired {
+            self.check_trusts_somebody(&document)?;
+        }
         let applied = self.engine.apply(document, when, &who).await.map_err(|error| refused(&error))?;
         if paired {
             let mut random = [0; 8];
@@ -151,6 +154,18 @@ impl Config for ConfigCalls {
 }
 
 impl ConfigCalls {
+    /// A first configuration by which nobody could be let in would use the code up for nothing.
+    fn check_trusts_somebody(&self, document: &Document) -> Result<(), Status> {
+        let trusts =
+            self.engine.would_trust(document).map_err(|report| refused(&ApplyError::Invalid(report)))?;
+        if trusts {
+            return Ok(());
+        }
+        let cause = "nobody could be let in by this configuration: it has no api.trusted";
+        let remedy = "put the certificate of your authority into it, as `corten keys node` prints it";
+        Err(ApiError::new(Code::InvalidArgument, cause, remedy).into())
+    }
+
     fn check_pairing(&self, asked: &v1::ApplyConfigRequest, document: &Document) -> Result<(), Status> {
         let in_maintenance = matches!(self.engine.in_force().borrow().mode, Mode::Maintenance { .. });
         let fingerprint = self.door.borrow().fingerprint;

@@ -80,6 +80,14 @@ impl Engine {
         self.shared.check(document)
     }
 
+    /// Whether somebody could be let in with a document in the place of the operator's.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it.
+    pub fn would_trust(&self, document: &Document) -> Result<bool, Report> {
+        self.shared.would_trust(document)
+    }
+
     /// Puts a document in the place of the operator's. It is on the disk before it takes effect. While another one is
     /// on trial nothing is applied: who confirms and who goes back would not know what they get.
     ///

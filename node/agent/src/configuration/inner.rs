@@ -69,7 +69,7 @@ impl Inner {
 
     /// Whether a document may become the operator's, and what it would be in force with.
     pub fn judge(&self, document: &Document) -> Result<Choice<Merged>, Report> {
-        judge(&self.lower, document, self.last_good.as_deref(), corten_config::read)
+        judge(&self.lower, document, self.last_good.as_deref(), super::read::read)
     }
 
     /// What others see of it.

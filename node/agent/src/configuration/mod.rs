@@ -17,6 +17,7 @@ mod in_force;
 mod inner;
 mod layers;
 mod places;
+mod read;
 mod record;
 mod shared;
 mod start;

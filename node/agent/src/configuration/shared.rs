@@ -60,6 +60,13 @@ impl Shared {
         Ok(judged.merged.map(|merged| changes(inner.merged.as_deref(), &merged)).unwrap_or_default())
     }
 
+    /// Whether somebody could be let in with a document in the place of the operator's.
+    pub fn would_trust(&self, document: &Document) -> Result<bool, Report> {
+        let inner = self.inner().clone();
+        let judged = inner.judge(&inner.prepared(document)?)?;
+        Ok(judged.merged.is_some_and(|merged| !merged.settings().api.trusted.is_empty()))
+    }
+
     /// Puts a document in the place of the operator's.
     pub fn apply(&self, document: &Document, when: When, by: &str) -> Result<Applied, ApplyError> {
         let _turn = self.turn();
@@ -231,7 +238,7 @@ impl Shared {
         };
         let operators = Operators { generation: inner.state.generation(), document };
         let last = inner.last_good.as_deref();
-        let choice = choose(&inner.lower, &operators, last, corten_config::read);
+        let choice = choose(&inner.lower, &operators, last, super::read::read);
         self.inner().put(choice);
         self.follow(effects);
     }

@@ -109,7 +109,7 @@ impl Start<'_> {
     /// What waited for this start becomes the operator's, or it is said why not.
     fn adopt(&mut self, number: u64, lower: &Lower, last: Option<&Good>) -> Result<Document, Vec<Problem>> {
         let judged = self.document(number).map_err(|problem| vec![problem]).and_then(|document| {
-            let judged = judge(lower, &document, last, corten_config::read);
+            let judged = judge(lower, &document, last, super::read::read);
             judged.map(|_| document).map_err(|report| report.problems)
         });
         let soundness = if judged.is_ok() { Soundness::Sound } else { Soundness::Broken };

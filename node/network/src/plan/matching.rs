@@ -7,7 +7,8 @@ use corten_config::settings::{LinkKind, Match, Network};
 use super::{Kind, Link, Observed};
 
 /// Names of links in the configuration by the kernel's names of those that get their settings. Each card has one at
-/// most: what fits by name goes before what fits by MAC, and that before what fits by driver; then the first by name.
+/// most: what names it exactly goes before what fits by MAC, that before what fits by driver, and that before a pattern,
+/// of which the one that says more goes first; then the first by name.
 pub(super) fn cards<'a>(observed: &'a Observed, network: &'a Network) -> BTreeMap<&'a str, &'a str> {
     let mut found = BTreeMap::new();
     for (kernel, link) in &observed.links {
@@ -22,12 +23,17 @@ pub(super) fn cards<'a>(observed: &'a Observed, network: &'a Network) -> BTreeMa
     found
 }
 
-fn rank(wanted: &Match) -> u8 {
-    match wanted {
-        Match { name: Some(_), .. } => 0,
+/// The less the better: how exactly a card is meant, and how little a pattern leaves open.
+fn rank(wanted: &Match) -> (u8, usize) {
+    let pattern = wanted.name.as_deref().filter(|name| name.contains('*'));
+    let said = pattern.map_or(0, |pattern| pattern.bytes().filter(|byte| *byte != b'*').count());
+    let exactly = match wanted {
+        Match { name: Some(_), .. } if pattern.is_none() => 0,
         Match { mac: Some(_), .. } => 1,
-        Match { .. } => 2,
-    }
+        Match { driver: Some(_), .. } => 2,
+        Match { .. } => 3,
+    };
+    (exactly, usize::MAX - said)
 }
 
 fn fits(wanted: &Match, kernel: &str, link: &Link) -> bool {
@@ -82,6 +88,15 @@ fn fits_pattern(pattern: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_means_a_card_more_exactly_goes_before_a_pattern_that_fits_all() {
+        let name = |name: &str| Match { name: Some(name.into()), ..Match::default() };
+        let mac = Match { mac: Some("52:54:00:00:00:01".into()), ..Match::default() };
+        let driver = Match { driver: Some("virtio_net".into()), ..Match::default() };
+        let order = [name("eth0"), mac, driver, name("eth*"), name("e*"), name("*")];
+        assert!(order.is_sorted_by(|a, b| rank(a) < rank(b)), "{order:?}");
+    }
 
     #[test]
     fn patterns() {

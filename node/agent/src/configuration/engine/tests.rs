@@ -12,9 +12,8 @@ mod layers;
 mod trials;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// A certificate as far as a configuration looks at it.
-const TRUSTED: &str =
-    "[api]\ntrusted = [\"-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----\"]\n";
+/// The certificate of an authority whose key nobody has any more.
+const TRUSTED: &str = concat!("[api]\ntrusted = ['''\n", include_str!("authority.pem"), "''']\n");
 
 #[derive(Clone, Default)]
 struct FakeClock(Arc<AtomicU64>);
