@@ -7,6 +7,7 @@ mod console_log;
 mod exit;
 mod machine_config;
 mod node_programs;
+mod output;
 mod places;
 mod progress;
 mod run_node;

@@ -1,5 +1,7 @@
 //! `corten build`.
 
+use std::fmt::Write as _;
+
 use anyhow::{Context, Result};
 use corten_image::{Built, LockedPackages, Request, Use, sha256_of};
 use serde_json::json;
@@ -7,6 +9,7 @@ use serde_json::json;
 use crate::arguments::BuildArguments;
 use crate::exit::Exit;
 use crate::node_programs::{builder, node_programs};
+use crate::output::put;
 use crate::places;
 use crate::progress::{Progress, size};
 use crate::session::Session;
@@ -17,11 +20,7 @@ pub fn build(arguments: &BuildArguments) -> Result<Exit> {
     let progress = Progress::new();
     let built = image(arguments, &progress)?;
     progress.finish();
-    if arguments.json {
-        println!("{:#}", json(&built)?);
-    } else {
-        summary(&built);
-    }
+    put(&if arguments.json { format!("{:#}\n", json(&built)?) } else { summary(&built) })?;
     Ok(Exit::Done)
 }
 
@@ -77,25 +76,29 @@ pub fn json(built: &Built) -> Result<serde_json::Value> {
     }))
 }
 
-fn summary(built: &Built) {
+fn summary(built: &Built) -> String {
+    let mut text = String::new();
     let total = built.seconds.get("total").copied().unwrap_or_default();
     if built.unchanged {
-        println!("{} {}: nothing has changed ({:.0} ms)", built.name, built.version, total * 1e3);
+        let _ =
+            writeln!(text, "{} {}: nothing has changed ({:.0} ms)", built.name, built.version, total * 1e3);
     } else {
-        println!("{} {} built in {total:.2} s", built.name, built.version);
+        let _ = writeln!(text, "{} {} built in {total:.2} s", built.name, built.version);
     }
-    println!("root hash  {}", built.root_hash);
+    let _ = writeln!(text, "root hash  {}", built.root_hash);
     let sizes = &built.sizes;
     let sum = sizes.root + sizes.verity + sizes.boot;
-    println!(
+    let _ = writeln!(
+        text,
         "sizes      root {}, hash tree {}, boot image {}: {} together",
         size(sizes.root),
         size(sizes.verity),
         size(sizes.boot),
         size(sum)
     );
-    println!("content    {} files from {} packages", built.files, built.packages);
+    let _ = writeln!(text, "content    {} files from {} packages", built.files, built.packages);
     for artifact in &built.artifacts {
-        println!("{:<10} {}", artifact.format, artifact.path.display());
+        let _ = writeln!(text, "{:<10} {}", artifact.format, artifact.path.display());
     }
+    text
 }

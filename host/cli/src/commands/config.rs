@@ -1,5 +1,6 @@
 //! `corten config`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,29 +9,30 @@ use corten_config::{Change, HostName, Merged, Secrets, changes, schema_text, sta
 use crate::arguments::MachineConfigCommand;
 use crate::exit::Exit;
 use crate::machine_config::{merged, read_file, read_files};
+use crate::output::put;
 
 /// Runs the command.
 pub fn config(command: &MachineConfigCommand) -> Result<Exit> {
     match command {
         MachineConfigCommand::New { hostname } => {
             let hostname = hostname.as_deref().map(host_name).transpose()?;
-            print!("{}", starting_document(hostname.as_ref()));
-            Ok(Exit::Done)
+            print(&starting_document(hostname.as_ref()))
         }
-        MachineConfigCommand::Check { files } => with_merged(files, |_| {
-            println!("{}: nothing is wrong with it", names(files));
-        }),
-        MachineConfigCommand::Show { files, origin, secrets } => with_merged(files, |merged| {
+        MachineConfigCommand::Check { files } => {
+            print_merged(files, |_| format!("{}: nothing is wrong with it\n", names(files)))
+        }
+        MachineConfigCommand::Show { files, origin, secrets } => print_merged(files, |merged| {
             let secrets = if *secrets { Secrets::Shown } else { Secrets::Hidden };
-            let text = if *origin { merged.to_toml_with_origins(secrets) } else { merged.to_toml(secrets) };
-            print!("{text}");
+            if *origin { merged.to_toml_with_origins(secrets) } else { merged.to_toml(secrets) }
         }),
         MachineConfigCommand::Diff { old, new } => diff(old, new),
-        MachineConfigCommand::Schema => {
-            print!("{}", schema_text());
-            Ok(Exit::Done)
-        }
+        MachineConfigCommand::Schema => print(&schema_text()),
     }
+}
+
+fn print(text: &str) -> Result<Exit> {
+    put(text)?;
+    Ok(Exit::Done)
 }
 
 fn host_name(text: &str) -> Result<HostName> {
@@ -42,24 +44,24 @@ fn host_name(text: &str) -> Result<HostName> {
     })
 }
 
-/// Does something with the configuration that files make together, or tells what is wrong with it.
-fn with_merged(files: &[PathBuf], then: impl FnOnce(&Merged)) -> Result<Exit> {
-    then(&merged(&read_files(files)?, &names(files))?);
-    Ok(Exit::Done)
+/// Prints something of the configuration that files make together, or tells what is wrong with it.
+fn print_merged(files: &[PathBuf], text: impl FnOnce(&Merged) -> String) -> Result<Exit> {
+    print(&text(&merged(&read_files(files)?, &names(files))?))
 }
 
 fn diff(old: &Path, new: &Path) -> Result<Exit> {
     let side =
         |path: &Path| Ok::<_, anyhow::Error>(merged(&[read_file(path)?], &path.display().to_string())?);
     let (old, new) = (side(old)?, side(new)?);
+    let mut text = String::new();
     for Change { key, before, after } in changes(Some(&old), &new) {
         for (sign, value) in [("-", before), ("+", after)] {
             if let Some(value) = value {
-                println!("{sign} {key} = {value}");
+                let _ = writeln!(text, "{sign} {key} = {value}");
             }
         }
     }
-    Ok(Exit::Done)
+    print(&text)
 }
 
 fn names(files: &[PathBuf]) -> String {

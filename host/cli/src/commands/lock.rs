@@ -5,6 +5,7 @@ use corten_archive::archive::LockPolicy;
 
 use crate::arguments::LockArguments;
 use crate::exit::Exit;
+use crate::output::put;
 use crate::progress::Progress;
 use crate::session::Session;
 
@@ -19,6 +20,6 @@ pub fn lock(arguments: &LockArguments) -> Result<Exit> {
     };
     let lock = session.lock_with(&policy, &progress)?;
     progress.finish();
-    println!("{}: {} packages", session.lock_path.display(), lock.packages.len());
+    put(&format!("{}: {} packages\n", session.lock_path.display(), lock.packages.len()))?;
     Ok(Exit::Done)
 }

@@ -12,11 +12,12 @@ mod secure_boot;
 mod store;
 mod tools;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
+use crate::output::put;
 
 /// Runs the command that was asked for.
 pub fn run(arguments: Arguments) -> Result<Exit> {
@@ -32,7 +33,10 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Store(command) => store::store(&command),
         Command::Tools(command) => tools::tools(&command),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "corten", &mut std::io::stdout());
+            // Its own writing to standard output would panic when nobody reads that to the end.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "corten", &mut script);
+            put(&String::from_utf8(script).context("completions that are no text")?)?;
             Ok(Exit::Done)
         }
         Command::Man { folder } => man::man(&folder),

@@ -1,6 +1,7 @@
 //! `corten recipe`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::Result;
 use corten_archive::archive::LockPolicy;
@@ -9,6 +10,7 @@ use corten_recipe::plan::PRODUCTS;
 
 use crate::arguments::{ArchiveOptions, RecipeCommand};
 use crate::exit::Exit;
+use crate::output::put;
 use crate::progress::Progress;
 use crate::session::{Session, merged, plan};
 
@@ -17,34 +19,37 @@ const SHOWN: usize = 4;
 
 /// Runs the command.
 pub fn recipe(command: &RecipeCommand) -> Result<Exit> {
-    match command {
+    let text = match command {
         RecipeCommand::Show { recipe } => show(recipe)?,
         RecipeCommand::Check { recipe, alone: true, .. } => {
-            println!("{}: nothing is wrong with it, the archive aside", plan(recipe)?.name);
+            format!("{}: nothing is wrong with it, the archive aside\n", plan(recipe)?.name)
         }
-        RecipeCommand::Check { recipe, archive, .. } => return check(recipe, archive),
-        RecipeCommand::Schema => print!("{}", corten_recipe::schema_text()),
+        RecipeCommand::Check { recipe, archive, .. } => check(recipe, archive)?,
+        RecipeCommand::Schema => corten_recipe::schema_text(),
         RecipeCommand::List => {
+            let mut text = String::new();
             for builtin in corten_recipe::builtin_names() {
-                println!("{:<16} {}", builtin.name, builtin.description);
+                let _ = writeln!(text, "{:<16} {}", builtin.name, builtin.description);
             }
+            text
         }
-    }
+    };
+    put(&text)?;
     Ok(Exit::Done)
 }
 
-fn show(recipe: &str) -> Result<()> {
+fn show(recipe: &str) -> Result<String> {
     let merged = merged(recipe)?;
-    print!("{}", merged.to_toml());
+    let mut text = merged.to_toml();
     let products: BTreeMap<_, _> = PRODUCTS.into_iter().collect();
-    println!("\n# Made by the builder in place of maintainer scripts:");
+    text.push_str("\n# Made by the builder in place of maintainer scripts:\n");
     for product in plan(recipe)?.products {
-        println!("# - {}", products.get(&product).copied().unwrap_or_default());
+        let _ = writeln!(text, "# - {}", products.get(&product).copied().unwrap_or_default());
     }
-    Ok(())
+    Ok(text)
 }
 
-fn check(recipe: &str, archive: &ArchiveOptions) -> Result<Exit> {
+fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
     let progress = Progress::new();
     let session = Session::open(recipe, archive)?;
     let lock = session.lock_with(&LockPolicy::Use, &progress)?;
@@ -52,18 +57,24 @@ fn check(recipe: &str, archive: &ArchiveOptions) -> Result<Exit> {
     let packages = LockedPackages::new(&session.archive, &lock, &listener);
     let open = check_packages(&session.plan, &packages).map_err(|error| session.explain(error))?;
     progress.finish();
+    let mut text = String::new();
     for Unaccounted { package, lines } in &open {
-        println!("warning: the maintainer scripts of {package} are not accounted for:");
+        let _ = writeln!(text, "warning: the maintainer scripts of {package} are not accounted for:");
         for (script, lines) in lines {
             for line in lines.iter().take(SHOWN) {
-                println!("  {script}: {}", line.trim());
+                let _ = writeln!(text, "  {script}: {}", line.trim());
             }
             if lines.len() > SHOWN {
-                println!("  {script}: and {} more lines", lines.len() - SHOWN);
+                let _ = writeln!(text, "  {script}: and {} more lines", lines.len() - SHOWN);
             }
         }
-        println!("  say why they need not run in the recipe: [scripts] {package} = \"why\"");
+        let _ = writeln!(text, "  say why they need not run in the recipe: [scripts] {package} = \"why\"");
     }
-    println!("{}: nothing is wrong with it; {} packages with open scripts", session.plan.name, open.len());
-    Ok(Exit::Done)
+    let _ = writeln!(
+        text,
+        "{}: nothing is wrong with it; {} packages with open scripts",
+        session.plan.name,
+        open.len()
+    );
+    Ok(text)
 }

@@ -21,6 +21,7 @@ use super::build;
 use crate::arguments::{BuildArguments, RunArguments, SigningOptions};
 use crate::console_log::ConsoleLog;
 use crate::exit::Exit;
+use crate::output::put;
 use crate::places;
 use crate::progress::Progress;
 use crate::run_node::RunNode;
@@ -68,7 +69,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     })?;
     progress.line(&parts(&outcome));
     if arguments.json {
-        println!("{:#}", report(&outcome));
+        put(&format!("{:#}\n", report(&outcome)))?;
     }
     Ok(end(&outcome, arguments, &log.path))
 }

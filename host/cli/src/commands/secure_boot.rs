@@ -1,5 +1,6 @@
 //! `corten secure-boot`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::arguments::{ArchiveOptions, SecureBootCommand};
 use crate::exit::Exit;
+use crate::output::put;
 use crate::progress::Progress;
 use crate::session::tools;
 use crate::variables::{self, VariablesError};
@@ -29,9 +31,12 @@ fn make(path: &Path, name: &str) -> Result<Exit> {
     let now = Timestamp::now();
     let keys = keys::generate(name, now)?;
     folder.write(&keys, &keys::enrolment(&keys, now)?)?;
+    let mut text = String::new();
     for (key, purpose) in keys.iter().zip(["signs images", "changes db", "changes KEK and itself"]) {
-        println!("{:<4} {purpose:<23}{}", key.variable.name(), folder.key(key.variable).display());
+        let path = folder.key(key.variable);
+        let _ = writeln!(text, "{:<4} {purpose:<23}{}", key.variable.name(), path.display());
     }
+    put(&text)?;
     Ok(Exit::Done)
 }
 
@@ -40,7 +45,7 @@ fn enrol(folder: &Path, vars: &Path, archive: &ArchiveOptions) -> Result<Exit> {
     let exists = vars.try_exists().map_err(unreadable)?;
     let template = if exists { vars.to_path_buf() } else { template(archive)? };
     variables::write(vars, &variables::enrolled(folder, &template)?)?;
-    println!("{}: firmware variables with the keys of {}", vars.display(), folder.display());
+    put(&format!("{}: firmware variables with the keys of {}\n", vars.display(), folder.display()))?;
     Ok(Exit::Done)
 }
 

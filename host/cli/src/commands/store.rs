@@ -1,5 +1,6 @@
 //! `corten store`.
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -9,6 +10,7 @@ use corten_archive::store::verify::Damaged;
 
 use crate::arguments::StoreCommand;
 use crate::exit::Exit;
+use crate::output::put;
 use crate::places;
 use crate::progress::size;
 use crate::session::{open_store, user_locks};
@@ -20,13 +22,17 @@ const RECENT: Duration = Duration::from_hours(1);
 pub fn store(command: &StoreCommand) -> Result<Exit> {
     let mut store = open_store()?;
     match command {
-        StoreCommand::Path => println!("{}", store.path().display()),
+        StoreCommand::Path => {
+            put(&format!("{}\n", store.path().display()))?;
+        }
         StoreCommand::Verify => {
             let found = store.verify(Damaged::Remove)?;
+            let mut text = String::new();
             for path in &found.damaged {
-                println!("damaged, removed: {}", path.display());
+                let _ = writeln!(text, "damaged, removed: {}", path.display());
             }
-            println!("{} files, {}, {} damaged", found.files, size(found.bytes), found.damaged.len());
+            let (bytes, damaged) = (size(found.bytes), found.damaged.len());
+            put(&format!("{text}{} files, {bytes}, {damaged} damaged\n", found.files))?;
             if !found.damaged.is_empty() {
                 return Ok(Exit::Verification);
             }
@@ -42,12 +48,12 @@ pub fn store(command: &StoreCommand) -> Result<Exit> {
             if derived.exists() {
                 std::fs::remove_dir_all(&derived)?;
             }
-            println!(
-                "removed {} files, {}, and what builds keep; kept {}",
+            put(&format!(
+                "removed {} files, {}, and what builds keep; kept {}\n",
                 collected.removed,
                 size(collected.removed_bytes),
                 collected.kept
-            );
+            ))?;
         }
     }
     Ok(Exit::Done)

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::arguments::ToolsCommand;
 use crate::exit::Exit;
+use crate::output::put;
 use crate::progress::Progress;
 use crate::session;
 
@@ -16,6 +17,6 @@ pub fn tools(command: &ToolsCommand) -> Result<Exit> {
     progress.finish();
     tools.write_wrappers(folder, set.programs)?;
     tools.link_files(folder, set.files)?;
-    println!("{}: {} programs", folder.display(), set.programs.len());
+    put(&format!("{}: {} programs\n", folder.display(), set.programs.len()))?;
     Ok(Exit::Done)
 }

@@ -9,9 +9,10 @@ use corten_client::each::each;
 use corten_client::view::{Answer, Checked, Output};
 use corten_client::{ask, terminal};
 
-use super::session::{exit, nodes, put, show};
+use super::session::{exit, nodes, show};
 use crate::arguments::{ConfigCommand, NodeOptions, how};
 use crate::exit::Exit;
+use crate::output::put;
 
 /// Runs the command.
 pub async fn config(command: &ConfigCommand, options: &NodeOptions) -> Result<Exit> {

@@ -8,9 +8,10 @@ use corten_client::follow::{self, Backlog, End, LogQuery};
 use corten_client::terminal;
 use corten_client::view::{Line, Output, complaint, entry, line, reach};
 
-use super::session::{exit, nodes, put};
+use super::session::{exit, nodes};
 use crate::arguments::{FollowCommand, NodeOptions};
 use crate::exit::Exit;
+use crate::output::put;
 
 /// Runs the command.
 pub async fn follow(command: &FollowCommand, options: &NodeOptions) -> Result<Exit> {

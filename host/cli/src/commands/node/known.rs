@@ -8,9 +8,10 @@ use corten_client::pair::{self, Future};
 use corten_client::{config, terminal, view};
 use corten_keys::KeyFolder;
 
-use super::session::{contexts, put};
+use super::session::contexts;
 use crate::arguments::{KnownCommand, NodeOptions, OwnerArguments, PairArguments};
 use crate::exit::Exit;
+use crate::output::put;
 
 /// Runs the command.
 pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit> {

@@ -1,6 +1,5 @@
 //! What the subcommands of `corten node` start and end with: the nodes that are meant, and how answers are printed.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -10,6 +9,7 @@ use corten_client::view::{Answer, Failure, Reach, View, print};
 
 use crate::arguments::NodeOptions;
 use crate::exit::Exit;
+use crate::output::put;
 
 /// The file of the contexts.
 pub fn contexts_path(options: &NodeOptions) -> Result<PathBuf> {
@@ -35,16 +35,6 @@ pub fn show<T: View>(answers: &[Answer<T>], options: &NodeOptions) -> Result<Exi
     anstream::eprint!("{}", printed.err);
     put(&printed.out)?;
     Ok(exit(printed.reach))
-}
-
-/// Writes to standard output. `false` when its reader has gone, having seen enough: that is no failure.
-pub fn put(text: &str) -> Result<bool> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// The exit code for how many nodes did what they were asked for.
