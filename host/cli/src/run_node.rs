@@ -24,23 +24,38 @@ const MAX_FILES: usize = 9;
 /// How the note of such a node begins, in the contexts. What follows is the number of the process that runs it.
 const NOTE: &str = "of corten run, process ";
 
+/// What a node is to be, before anything of it is there: a mistake in a file costs nobody a build, and who ends the
+/// command meanwhile leaves nothing behind.
+pub struct Preparation {
+    name: NodeName,
+    kind: Kind,
+}
+
+enum Kind {
+    /// With documents and keys of its own; the contexts know it while it runs.
+    Configured { texts: Vec<Text>, node: Box<dyn Fn(u16) -> Result<Node>> },
+    /// It waits to be paired.
+    Maintenance,
+    /// The image has no API.
+    Closed,
+}
+
 /// A node that is about to run.
 pub struct RunNode {
     /// Documents of its configuration.
     pub documents: Vec<Document>,
-    /// What leads to its API.
-    pub forward: Forward,
+    /// What leads to its API, if it has one.
+    pub forward: Option<Forward>,
     /// What it is called.
     pub name: NodeName,
     /// Holds the documents, which have a key in them.
-    _folder: TempDir,
+    folder: Option<TempDir>,
     registered: Option<PathBuf>,
 }
 
-impl RunNode {
-    /// A node of that name with keys of its own and these files of its owner, registered among the contexts.
-    ///
-    /// `image` is the lowest of its documents, which the image brings.
+impl Preparation {
+    /// A node of that name with keys of its own and these files of its owner. `image` is the lowest of its documents,
+    /// which the image brings.
     pub fn configured(name: &str, files: &[PathBuf], image: Option<Text>) -> Result<Self> {
         if files.len() > MAX_FILES {
             bail!("{} files of configuration: expected {MAX_FILES} at most", files.len());
@@ -48,16 +63,6 @@ impl RunNode {
         let folder = places::data()?.join("keys/run");
         let keys = RunKeys::load_or_make(&folder, Timestamp::now())?;
         let name = NodeName::like(name);
-        let forward = forward()?;
-        let node = Node {
-            address: format!("127.0.0.1:{}", forward.host).parse().context("an address of this machine")?,
-            trust: Trust::Authority(KeyFolder::new(&folder).authority_files().certificate),
-            credentials: Some(Credentials {
-                certificate: keys.admin_files().certificate.clone(),
-                key: keys.admin_files().key.clone(),
-            }),
-            note: Some(format!("{NOTE}{}", std::process::id())),
-        };
         let addresses: Vec<Address> =
             ["127.0.0.1", "::1", "localhost"].iter().filter_map(|text| text.parse().ok()).collect();
         let subject: Name = name.as_str().parse().context("the name of the node")?;
@@ -65,36 +70,72 @@ impl RunNode {
         let api = keys.machine_configuration(&identity);
         let hostname = hostname(name.as_str());
         let own = format!("version = 1\n\n[identity]\nhostname = {hostname:?}\n\n{}", api.as_str());
-
-        let folder = tempfile::Builder::new().prefix("corten-run-").tempdir().context("a folder")?;
         let mut texts = vec![Text { name: "10-run.toml".into(), format: Format::Toml, text: own }];
         texts.extend(read_files(files)?);
         // Before the machine starts, which would tell the same on its console.
         let all: Vec<Text> = image.into_iter().chain(texts.iter().cloned()).collect();
-        merged(&all, "of the node")?;
-        let documents = texts.iter().enumerate().map(|(number, text)| put(folder.path(), number, text));
-        let documents = documents.collect::<Result<_>>()?;
-        let (name, path) = register(&name, node)?;
-        Ok(Self { documents, forward, name, _folder: folder, registered: Some(path) })
+        merged(&all, name.as_str())?;
+        let node = move |port: u16| {
+            Ok(Node {
+                address: format!("127.0.0.1:{port}").parse().context("an address of this machine")?,
+                trust: Trust::Authority(KeyFolder::new(&folder).authority_files().certificate),
+                credentials: Some(Credentials {
+                    certificate: keys.admin_files().certificate.clone(),
+                    key: keys.admin_files().key.clone(),
+                }),
+                note: Some(format!("{NOTE}{}", std::process::id())),
+            })
+        };
+        Ok(Self { name, kind: Kind::Configured { texts, node: Box::new(node) } })
     }
 
     /// A node without a configuration, which waits for one. It is registered when it is paired.
-    pub fn in_maintenance(name: &str) -> Result<Self> {
-        let folder = tempfile::tempdir().context("a folder")?;
-        let name = NodeName::like(name);
-        Ok(Self { documents: Vec::new(), forward: forward()?, name, _folder: folder, registered: None })
+    pub fn in_maintenance(name: &str) -> Self {
+        Self { name: NodeName::like(name), kind: Kind::Maintenance }
     }
 
+    /// A node of an image that has no API.
+    pub fn closed(name: &str) -> Self {
+        Self { name: NodeName::like(name), kind: Kind::Closed }
+    }
+
+    /// Makes what the machine needs, and tells the contexts of the node. Signals have to be caught by then: what is made
+    /// here is taken away when the node is dropped.
+    pub fn begin(self) -> Result<RunNode> {
+        let mut node =
+            RunNode { documents: Vec::new(), forward: None, name: self.name, folder: None, registered: None };
+        match self.kind {
+            Kind::Closed => {}
+            Kind::Maintenance => node.forward = Some(forward()?),
+            Kind::Configured { texts, node: context } => {
+                let folder = tempfile::Builder::new().prefix("corten-run-").tempdir().context("a folder")?;
+                let documents =
+                    texts.iter().enumerate().map(|(number, text)| put(folder.path(), number, text));
+                node.documents = documents.collect::<Result<_>>()?;
+                let forward = forward()?;
+                let (name, contexts) = register(&node.name, context(forward.host)?)?;
+                node.name = name;
+                node.forward = Some(forward);
+                node.registered = Some(contexts);
+                node.folder = Some(folder);
+            }
+        }
+        Ok(node)
+    }
+}
+
+impl RunNode {
     /// What a person types to reach it.
-    pub fn hint(&self) -> String {
-        if self.registered.is_some() {
+    pub fn hint(&self) -> Option<String> {
+        let port = self.forward?.host;
+        Some(if self.registered.is_some() {
             format!("`corten node -n {} info`, from any terminal", self.name)
         } else {
-            let port = self.forward.host;
             format!(
-                "`corten node pair 127.0.0.1:{port} --code CODE --config FILE`, with the code on its console"
+                "`corten node pair 127.0.0.1:{port} --code CODE --config FILE --keys FOLDER`, with the code on its \
+                 console"
             )
-        }
+        })
     }
 }
 

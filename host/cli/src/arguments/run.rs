@@ -8,7 +8,8 @@ use super::{ArchiveOptions, DEFAULT_RECIPE, LockOptions};
 
 /// Boots a recipe or an image in QEMU and says when the node is ready.
 ///
-/// The node is known to `corten node` under the name of its recipe for as long as it runs, with keys of its own.
+/// A node with an API is known to `corten node` under the name of its recipe, or one like it, for as long as it runs, with
+/// keys of its own.
 ///
 /// It is ephemeral unless --keep names a folder for its disk. Ctrl-C shuts it down in order, for which it has
 /// 120 seconds; a second Ctrl-C ends it at once. Its console is kept in console.log in the folder of --keep, else in

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
 use corten_config::{Document, Format};
+use corten_recipe::Plan;
 use corten_report::{Event, Failed};
 use corten_sign::KeyFolder;
 use corten_sign::efi::KeyVariable;
@@ -24,15 +25,14 @@ use crate::exit::Exit;
 use crate::output::put;
 use crate::places;
 use crate::progress::Progress;
-use crate::run_node::RunNode;
+use crate::run_node::{Preparation, RunNode};
 use crate::session::{plan, tools};
 use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<Exit> {
     let progress = Progress::new();
-    // First, since a mistake in a file costs nobody a build then.
-    let node = node(arguments)?;
+    let preparation = prepare(arguments)?;
     let image = image(arguments, &progress)?;
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
@@ -44,26 +44,27 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
         let template = &emulator.firmware(SecureBoot::On)?.variables;
         variables = enrol(folder, template, variables, &mut enrolled)?;
     }
+    let log = console_log(arguments, &image)?;
+    let control = Control::new();
+    let _guard = control.catch_signals().context("catching signals")?;
+    let node = preparation.begin()?;
     let machine = Machine {
         memory_mib: arguments.memory,
         cpus: arguments.cpus,
         room: u64::from(arguments.disk) << 30,
         disks: vec![disk],
-        forwards: arguments.forward.iter().copied().chain([node.forward]).collect(),
+        forwards: arguments.forward.iter().copied().chain(node.forward).collect(),
         configuration: node.documents.clone(),
         watchdog: Watchdog::I6300esb,
         secure_boot: if arguments.secure_boot.is_some() { SecureBoot::On } else { SecureBoot::Off },
         ..Machine::new(Boot::Uefi { variables })
     };
-    let log = console_log(arguments, &image)?;
     let settings = Settings {
         accelerator: Choice::Probe { cache: places::cache()? },
         until: until(arguments),
         limits: Limits { ready: Some(Duration::from_secs(arguments.timeout)), ..Limits::default() },
         console_log: log.path.clone(),
     };
-    let control = Control::new();
-    let _guard = control.catch_signals().context("catching signals")?;
     let outcome = corten_vm::run(&emulator, &machine, &settings, &control, &mut |event| {
         tell(&event, arguments, &node, &progress);
     })?;
@@ -74,24 +75,33 @@ pub fn run(arguments: &RunArguments) -> Result<Exit> {
     Ok(end(&outcome, arguments, &log.path))
 }
 
-/// The node as its owner knows it, under the name of what is run.
-fn node(arguments: &RunArguments) -> Result<RunNode> {
+/// The node as its owner knows it, under the name of what is run. What is inside an image that is named by its path is
+/// taken to be as the built-in recipe has it: looking into it would take a loader of its own.
+fn prepare(arguments: &RunArguments) -> Result<Preparation> {
+    const AGENT: &str = "/usr/lib/corten/agent";
     let name = Path::new(&arguments.what).file_stem().unwrap_or_default().to_string_lossy();
-    if arguments.maintenance {
-        return RunNode::in_maintenance(&name);
+    let plan = plan(if is_image(&arguments.what) { "node" } else { &arguments.what })?;
+    if !plan.services.services.iter().any(|service| service.exec.first().is_some_and(|exec| exec == AGENT)) {
+        if arguments.maintenance || !arguments.config.is_empty() {
+            bail!(
+                "{}: no service of this recipe is the agent, so its nodes take no configuration",
+                arguments.what
+            );
+        }
+        return Ok(Preparation::closed(&name));
     }
-    RunNode::configured(&name, &arguments.config, of_image(arguments)?)
+    if arguments.maintenance {
+        return Ok(Preparation::in_maintenance(&name));
+    }
+    Preparation::configured(&name, &arguments.config, of_image(&plan))
 }
 
-/// The machine configuration that the image brings. Of one that is named by its path, that of the built-in recipe:
-/// looking into it would take a loader of its own.
-fn of_image(arguments: &RunArguments) -> Result<Option<Document>> {
+/// The machine configuration that the image brings.
+fn of_image(plan: &Plan) -> Option<Document> {
     const PATH: &str = "/usr/lib/corten/config.toml";
-    let recipe = if is_image(&arguments.what) { "node" } else { &arguments.what };
-    let plan = plan(recipe)?;
     let file = plan.files.iter().find(|(path, _)| path.as_str() == PATH);
     let text = file.and_then(|(_, file)| String::from_utf8(file.content.0.to_vec()).ok());
-    Ok(text.map(|text| Document { name: format!("{PATH} of the image"), format: Format::Toml, text }))
+    text.map(|text| Document { name: format!("{PATH} of the image"), format: Format::Toml, text })
 }
 
 fn is_image(what: &str) -> bool {
@@ -219,7 +229,9 @@ fn tell(event: &RunEvent, arguments: &RunArguments, node: &RunNode, progress: &P
                 progress.line(&format!("            {service}: {found}"));
             }
             if !arguments.until_ready {
-                progress.line(&format!("            {}", node.hint()));
+                if let Some(hint) = node.hint() {
+                    progress.line(&format!("            {hint}"));
+                }
                 progress.line("            Ctrl-C shuts the node down");
             }
         }
