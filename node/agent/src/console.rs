@@ -31,7 +31,7 @@ pub fn pairing(
         format!("    The API is at {}", places(addresses, port)),
         format!("    fingerprint {fingerprint}"),
         format!("    pairing code: {}", shown.as_str()),
-        "    corten node pair ADDRESS --code CODE --config FILE".into(),
+        "    corten node pair ADDRESS --code CODE --config FILE --keys FOLDER".into(),
     ];
     // What a phone reads: the same as a line that can be pasted.
     let address = addresses.first().map_or("", String::as_str);

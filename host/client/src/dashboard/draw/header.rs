@@ -66,7 +66,7 @@ pub(super) fn maintenance(frame: &mut Frame<'_>, area: Rect, info: &Info) {
         Line::styled(printable(reason), style(Tone::Waiting)),
         Line::default(),
         Line::raw("Its console shows a pairing code, with which it takes a configuration:"),
-        Line::raw("  corten node pair ADDRESS --code CODE --config FILE"),
+        Line::raw("  corten node pair ADDRESS --code CODE --config FILE --keys FOLDER"),
         Line::default(),
         Line::raw("Its certificate has the fingerprint"),
         Line::raw(format!("  {}", printable(info.fingerprint()))),
