@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use corten_client::connection::NodeError;
-use corten_client::contexts::NoSuchNode;
+use corten_client::connection::{FileError, NodeError};
+use corten_client::contexts::{ContextsError, NoSuchNode};
+use corten_client::pair::Unready;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,12 +169,20 @@ fn class(error: &anyhow::Error) -> Exit {
         if cause.is::<corten_vm::Error>() {
             return Exit::Machine;
         }
-        if cause.is::<NoSuchNode>() {
+        if cause.is::<NoSuchNode>() || matches!(cause.downcast_ref(), Some(ContextsError::Unknown { .. })) {
             return Exit::Usage;
+        }
+        if let Some(error) = cause.downcast_ref::<Unready>() {
+            return match error {
+                Unready::File(_) | Unready::NotLetIn { .. } => Exit::Key,
+                Unready::NobodyTrusted(_) => Exit::Configuration,
+                Unready::OwnCertificate(_) => Exit::Usage,
+            };
         }
         if let Some(error) = cause.downcast_ref::<NodeError>() {
             return match error {
                 NodeError::Answered(_) => Exit::Refused,
+                NodeError::File(_) | NodeError::Tls(_) => Exit::Key,
                 _ => Exit::Unreached,
             };
         }
@@ -186,6 +195,7 @@ fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<KeyError>()
         || cause.is::<FolderError>()
         || cause.is::<corten_keys::KeysError>()
+        || cause.is::<FileError>()
         || cause.is::<crate::signing::NoEnrolment>()
         || cause.is::<crate::variables::VariablesError>()
 }

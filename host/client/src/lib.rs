@@ -21,6 +21,7 @@ pub mod contexts;
 pub mod dashboard;
 pub mod each;
 pub mod follow;
+pub mod lets_in;
 pub mod pair;
 pub mod support;
 pub mod tell;

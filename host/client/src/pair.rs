@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use corten_api::identity::Fingerprint;
 use corten_api::pairing::Code;
-use corten_api::tls::ServerCheck;
+use corten_api::tls::{ServerCheck, TlsError};
 use corten_api::v1;
 use tokio::time::{Instant, sleep};
 
 use crate::config::apply_paired;
-use crate::connection::{Connection, NodeError};
+use crate::connection::{Connection, FileError, NodeError, authority_of, client_of};
 use crate::contexts::{Address, Credentials, Node, Trust};
+use crate::lets_in::{api_of, lets_in};
 use crate::{ask, view};
 
 /// How long a node may take to answer under its new configuration.
@@ -41,6 +42,57 @@ pub struct Future {
     pub authority: Option<PathBuf>,
     /// Files that say who one is.
     pub credentials: Option<Credentials>,
+}
+
+/// A document that is not worth the code that it would use up.
+#[derive(Debug, thiserror::Error)]
+pub enum Unready {
+    /// An own file can't be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It names no authority.
+    #[error("{0}: nobody could be let in: put the output of `corten keys node` into it")]
+    NobodyTrusted(String),
+    /// It names others' authorities.
+    #[error("{document}: you could not be let in: api.trusted does not go with your certificate: {source}")]
+    NotLetIn {
+        /// Name of the document.
+        document: String,
+        /// Why.
+        source: TlsError,
+    },
+    /// It gives the node another certificate than the one that would be pinned.
+    #[error(
+        "{0} gives the node a certificate, so the one that it shows now says nothing afterwards: say who signed it and who you are there, with --keys or with --authority, --certificate and --key"
+    )]
+    OwnCertificate(String),
+}
+
+impl Future {
+    /// Reads the files and looks whether they can be used: before anything is asked of a node.
+    pub fn check(&self) -> Result<(), FileError> {
+        self.credentials.as_ref().map(client_of).transpose()?;
+        self.authority.as_deref().map(authority_of).transpose()?;
+        Ok(())
+    }
+
+    /// Looks whether a node that is given this document lets this client in afterwards, and is recognised then. What
+    /// makes no configuration by itself is left for the node to refuse.
+    pub fn check_with(&self, document: &v1::Document) -> Result<(), Unready> {
+        let Some(api) = api_of(document) else { return Ok(()) };
+        let name = || document.name.clone();
+        if api.trusted.is_empty() {
+            return Err(Unready::NobodyTrusted(name()));
+        }
+        if api.certificate.is_some() && (self.authority.is_none() || self.credentials.is_none()) {
+            return Err(Unready::OwnCertificate(name()));
+        }
+        match &self.credentials {
+            Some(files) => lets_in(&api.trusted, &client_of(files)?)
+                .map_err(|source| Unready::NotLetIn { document: name(), source }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A node that has its configuration now.
@@ -93,21 +145,33 @@ impl Met {
         }
         let signed = future.authority.clone().map(|path| node(Trust::Authority(path)));
         let end = Instant::now() + SETTLES;
+        let mut was_hopeless = false;
         loop {
-            let mut last = None;
+            let mut errors = Vec::new();
             for node in signed.iter().chain([&pinned]) {
                 match answers(node).await {
                     Ok(hostname) => return Ok(Paired { node: node.clone(), hostname }),
-                    Err(error) => last = last.or(Some(error)),
+                    Err(error) => errors.push(error),
                 }
             }
-            if Instant::now() >= end {
-                let why = last.map(|error| error.to_string()).unwrap_or_default();
-                return Err(NodeError::Unsettled { why });
+            // Twice, for the node may change its certificate between two attempts.
+            let is_hopeless = !errors.iter().any(NodeError::may_pass);
+            if (is_hopeless && was_hopeless) || Instant::now() >= end {
+                return Err(NodeError::Unsettled { why: telling(&errors) });
             }
+            was_hopeless = is_hopeless;
             sleep(PAUSE).await;
         }
     }
+}
+
+/// Of what the attempts met with, what says most: a node that was recognised knows why it lets nobody in.
+fn telling(errors: &[NodeError]) -> String {
+    let is_stranger = |error: &&NodeError| {
+        matches!(error, NodeError::OtherAuthority { .. } | NodeError::OtherCertificate { .. })
+    };
+    let error = errors.iter().find(|error| !is_stranger(error)).or(errors.first());
+    error.map(ToString::to_string).unwrap_or_default()
 }
 
 /// What a node that answers this client under its configuration calls itself.

@@ -3,8 +3,8 @@
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use corten_api::identity::{Identity, IssueError};
-use corten_api::tls::ServerCheck;
+use corten_api::identity::{CertificateError, Client, Identity, IssueError, certificates};
+use corten_api::tls::{ServerCheck, TlsError, check_authorities};
 
 use crate::contexts::{Credentials, Trust};
 
@@ -32,6 +32,22 @@ pub enum FileError {
         /// Why.
         source: Box<IssueError>,
     },
+    /// Its certificate is no client's.
+    #[error("{}: {source}", path.display())]
+    NoClient {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: CertificateError,
+    },
+    /// It holds no certificate of an authority.
+    #[error("{}: {source}", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<TlsError>,
+    },
 }
 
 /// Reads a certificate and its key, and looks whether they belong together.
@@ -45,6 +61,26 @@ pub fn identity_of(files: &Credentials) -> Result<Identity, FileError> {
             source: Box::new(source),
         }),
     }
+}
+
+/// The same, and looks whether the certificate is one that a client shows.
+pub fn client_of(files: &Credentials) -> Result<Identity, FileError> {
+    let identity = identity_of(files)?;
+    // Its certificates were read once already.
+    if let Some(first) = certificates(&identity.chain).ok().and_then(|all| all.into_iter().next()) {
+        let path = || files.certificate.clone();
+        Client::read(&first).map_err(|source| FileError::NoClient { path: path(), source })?;
+    }
+    Ok(identity)
+}
+
+/// Reads the certificate of an authority, PEM, and looks whether it is one.
+pub fn authority_of(path: &Path) -> Result<String, FileError> {
+    let pems = [read(path)?];
+    check_authorities(&pems)
+        .map_err(|source| FileError::Authority { path: path.to_owned(), source: Box::new(source) })?;
+    let [pem] = pems;
+    Ok(pem)
 }
 
 /// Reads what a node is recognised by.

@@ -33,7 +33,7 @@ use self::watched::{Seen, Watched};
 use crate::contexts::{Address, Node};
 
 pub use error::{NodeError, Refusal};
-pub use files::{FileError, check_of, identity_of};
+pub use files::{FileError, authority_of, check_of, client_of, identity_of};
 
 /// How long a node has to take a connection and to show who it is.
 pub const CONNECT: Duration = Duration::from_secs(5);

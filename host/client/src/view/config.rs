@@ -67,6 +67,17 @@ pub struct Checked {
     changes: Vec<Change>,
 }
 
+/// What becomes of the authorities whose clients a node lets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trusted {
+    /// Nothing.
+    Same,
+    /// There are none any more.
+    Nobody,
+    /// They are others, or in another order.
+    Others,
+}
+
 /// What was applied before, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -242,6 +253,15 @@ impl Checked {
     /// Whether it could be applied.
     pub fn is_good(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// What becomes of the authorities whose clients are let in.
+    pub fn trusted(&self) -> Trusted {
+        match self.changes.iter().find(|change| change.key == "api.trusted") {
+            None => Trusted::Same,
+            Some(change) if change.after.as_deref().is_none_or(|after| after == "[]") => Trusted::Nobody,
+            Some(_) => Trusted::Others,
+        }
     }
 
     /// Whether applying it would change something.

@@ -22,7 +22,7 @@ pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Checked, Configuration, History, Origins, Problem};
+pub use config::{Checked, Configuration, History, Origins, Problem, Trusted};
 pub use contexts::contexts;
 pub use done::Done;
 pub use health::{Health, Verdict};

@@ -3,4 +3,5 @@
 mod changing;
 mod connecting;
 mod fake;
+mod first;
 mod several;

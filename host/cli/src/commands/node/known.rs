@@ -20,6 +20,7 @@ pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit
         KnownCommand::Pair(arguments) => return pair(arguments, &mut contexts).await,
         KnownCommand::Add { name, address, fingerprint, owner, note: remark } => {
             let owner = future(owner)?;
+            owner.check()?;
             let trust = match (fingerprint, owner.authority) {
                 (Some(pinned), _) => Trust::Fingerprint(*pinned),
                 (None, path) => {
@@ -43,8 +44,11 @@ pub async fn known(command: &KnownCommand, options: &NodeOptions) -> Result<Exit
 }
 
 async fn pair(arguments: &PairArguments, contexts: &mut Contexts) -> Result<Exit> {
-    let document = config::read(&arguments.config)?;
+    // The code is used up once the node has a configuration, so all that can be wrong here is found out before.
     let future = future(&arguments.owner)?;
+    future.check()?;
+    let document = config::read(&arguments.config)?;
+    future.check_with(&document)?;
     if let Some(name) = &arguments.name
         && contexts.node(name).is_some()
     {
