@@ -76,6 +76,7 @@ pub fn routes(
         checks: Arc::new(Semaphore::new(1)),
     };
     let services = ServiceCalls { root: root.clone(), services: present.services.clone() };
+    let logs = LogCalls { journal: present.journal.clone(), services: present.services.clone() };
     let network = NetworkCalls { root: root.clone(), state: present.network.clone() };
     let mut routes = Routes::new(health.max_decoding_message_size(MAX_REQUEST));
     routes = routes.add_service(ConfigServer::new(config).max_decoding_message_size(MAX_DOCUMENT));
@@ -87,7 +88,7 @@ pub fn routes(
     add!(
         AuditServer(AuditCalls(present.audit.clone())),
         EventsServer(EventCalls(present.events.clone())),
-        LogsServer(LogCalls(present.journal.clone())),
+        LogsServer(logs),
         MetricsServer(MetricsCalls(present.clone())),
         NetworkServer(network),
         NodeServer(NodeCalls(present.clone())),

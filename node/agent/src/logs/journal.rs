@@ -40,6 +40,11 @@ impl Journal {
         Reader { cursor: shared.ring.start(request), journal: self.clone(), number }
     }
 
+    /// The names of all that have printed a line.
+    pub fn sources(&self) -> Vec<String> {
+        self.lock().ring.sources().map(str::to_owned).collect()
+    }
+
     /// Adds records and wakes those who wait. `lost` is how many were gone before them; `started_ns` is when the
     /// kernel started, nanoseconds since 1970.
     pub fn add(&self, entries: impl IntoIterator<Item = Entry>, lost: u64, started_ns: i64) {

@@ -16,6 +16,6 @@ mod time;
 
 pub use follow::{LogError, follow};
 pub use journal::{Journal, Reader};
-pub use record::{Entry, parse};
+pub use record::{Entry, INIT, KERNEL, parse};
 pub use ring::DEFAULT_BYTES;
 pub use time::rfc3339;

@@ -7,6 +7,8 @@ const MAX_TEXT: usize = 4096;
 const MAX_NAME: usize = 64;
 /// Source of the kernel's own records.
 pub const KERNEL: &str = "kernel";
+/// Source of what init itself writes.
+pub const INIT: &str = "corten";
 /// Source of records that neither the kernel nor init wrote.
 pub const OTHER: &str = "other";
 

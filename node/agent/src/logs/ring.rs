@@ -144,6 +144,11 @@ impl Ring {
         None
     }
 
+    /// The names of all that have printed a line.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().map(|name| &**name)
+    }
+
     /// The name of a source, kept once.
     fn source(&self, name: &str) -> Arc<str> {
         match self.sources.get_key_value(name) {

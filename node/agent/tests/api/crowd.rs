@@ -27,7 +27,7 @@ fn limits() -> Posture {
 /// Reads until it has all lines, or was told that it missed them; how many it has.
 async fn read(target: Target) -> u64 {
     let mut client = LogsClient::new(target.channel().await.expect("a channel"));
-    let request = v1::ReadLogsRequest { source: "web".into(), follow: true, ..Default::default() };
+    let request = v1::ReadLogsRequest { follow: true, ..Default::default() };
     let mut lines = client.read(request).await.expect("it may read").into_inner();
     let (mut got, mut lost) = (0, 0);
     while got + lost < LINES {
