@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use corten_client::config::DocumentError;
 use corten_client::connection::{FileError, NodeError};
 use corten_client::contexts::{ContextsError, NoSuchNode};
 use corten_client::pair::Unready;
@@ -27,7 +28,7 @@ pub enum Exit {
     NotReady,
     /// The virtual machine can't be run, or a node in it that was ready did not stop by itself.
     Machine,
-    /// Keys for Secure Boot can't be used, or not be written.
+    /// Keys or certificates, or firmware variables for Secure Boot, can't be used, or not be written.
     Key,
     /// A node can't be reached, or is not the one that was expected.
     Unreached,
@@ -54,7 +55,7 @@ Exit codes:
   7  the image can't be made
   8  the node was not ready in time, is not healthy, or said that it can't be
   9  the virtual machine can't be run, or a node that was ready did not stop
-  10 a key, certificate or firmware variable for Secure Boot can't be used
+  10 a key or certificate, or a firmware variable for Secure Boot, can't be used
   11 a node can't be reached, or is not the one that was expected
   12 a node refused, or could not do what it was asked for
   13 of several nodes some failed
@@ -171,6 +172,9 @@ fn class(error: &anyhow::Error) -> Exit {
         }
         if cause.is::<NoSuchNode>() || matches!(cause.downcast_ref(), Some(ContextsError::Unknown { .. })) {
             return Exit::Usage;
+        }
+        if matches!(cause.downcast_ref(), Some(DocumentError::NoText(_))) {
+            return Exit::Configuration;
         }
         if let Some(error) = cause.downcast_ref::<Unready>() {
             return match error {

@@ -28,7 +28,9 @@ pub fn read_file(path: &Path) -> Result<Document> {
     if bytes.len() > MAX_DOCUMENT {
         bail!("{name} is larger than {} KiB, which is the most that a node takes", MAX_DOCUMENT >> 10);
     }
-    let Ok(text) = String::from_utf8(bytes) else { bail!("{name} is not UTF-8 text") };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(BadFile::configuration(miette::miette!("{name} is not UTF-8 text")).into());
+    };
     Ok(Document { name, format, text })
 }
 

@@ -1,6 +1,6 @@
 //! Machine configurations: from a file to a node.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub enum DocumentError {
     /// It is larger than configurations are.
     #[error("{}: more than 4 MiB are no machine configuration", .0.display())]
     TooLarge(PathBuf),
+    /// It is no text.
+    #[error("{} is not UTF-8 text", .0.display())]
+    NoText(PathBuf),
 }
 
 /// When a configuration comes into force.
@@ -53,7 +56,10 @@ pub fn read(path: &Path) -> Result<v1::Document, DocumentError> {
     let at = |source| DocumentError::Io { path: path.to_owned(), source };
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(at)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(at)?;
+    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(|error| match error.kind() {
+        ErrorKind::InvalidData => DocumentError::NoText(path.to_owned()),
+        _ => at(error),
+    })?;
     if text.len() as u64 > MAX_BYTES {
         return Err(DocumentError::TooLarge(path.to_owned()));
     }

@@ -1,11 +1,11 @@
 //! `corten node config`.
 
-use std::path::Path;
-
 use anyhow::Result;
+use corten_api::v1::Document;
 use corten_client::config::{self, Apply};
 use corten_client::contexts::{Node, NodeName};
 use corten_client::each::each;
+use corten_client::lets_in::locked_out;
 use corten_client::view::{Answer, Checked, Output};
 use corten_client::{ask, terminal};
 
@@ -22,21 +22,20 @@ pub async fn config(command: &ConfigCommand, options: &NodeOptions) -> Result<Ex
         }
         ConfigCommand::Get { origin: true } => show(&each(nodes(options)?, ask::origins).await, options),
         ConfigCommand::Check { file } => {
-            let answers = check(file, nodes(options)?).await?;
+            let answers = check(config::read(file)?, nodes(options)?).await;
             let exit = show(&answers, options)?;
             Ok(if is_good(&answers) { exit } else { Exit::Configuration })
         }
         ConfigCommand::Apply { file, when, trial, yes } => {
-            apply(file, how(*when, *trial), *yes, options).await
+            apply(config::read(file)?, how(*when, *trial), *yes, options).await
         }
         ConfigCommand::Confirm => show(&each(nodes(options)?, config::confirm).await, options),
         ConfigCommand::History => show(&each(nodes(options)?, ask::history).await, options),
     }
 }
 
-async fn check(file: &Path, nodes: Vec<(NodeName, Node)>) -> Result<Vec<Answer<Checked>>> {
-    let document = config::read(file)?;
-    Ok(each(nodes, move |connection| config::check(connection, document.clone())).await)
+async fn check(document: Document, nodes: Vec<(NodeName, Node)>) -> Vec<Answer<Checked>> {
+    each(nodes, move |connection| config::check(connection, document.clone())).await
 }
 
 /// Whether no node that answered finds something wrong.
@@ -45,9 +44,10 @@ fn is_good(answers: &[Answer<Checked>]) -> bool {
 }
 
 /// First what would change, on every node; then, if it is wanted and nothing is wrong anywhere, the change.
-async fn apply(file: &Path, how: Apply, yes: bool, options: &NodeOptions) -> Result<Exit> {
+async fn apply(document: Document, how: Apply, yes: bool, options: &NodeOptions) -> Result<Exit> {
     let nodes = nodes(options)?;
-    let checked = check(file, nodes.clone()).await?;
+    // What is applied is what was checked, whatever becomes of the file.
+    let checked = check(document.clone(), nodes.clone()).await;
     let shown = corten_client::view::print(&checked, options.output, terminal::width());
     anstream::eprint!("{}", shown.err);
     // With --yes standard output is for what was done.
@@ -62,6 +62,12 @@ async fn apply(file: &Path, how: Apply, yes: bool, options: &NodeOptions) -> Res
         }
         return Ok(Exit::Configuration);
     }
+    for ((name, node), answer) in nodes.iter().zip(&checked) {
+        let answered = answer.result.as_ref().ok();
+        if let Some(out) = answered.and_then(|checked| locked_out(checked, &document, node)) {
+            anstream::eprintln!("warning: {name}: {out}");
+        }
+    }
     let reached = exit(shown.reach);
     if reached != Exit::Done {
         anstream::eprintln!("nothing was applied: not every node could be asked");
@@ -71,7 +77,6 @@ async fn apply(file: &Path, how: Apply, yes: bool, options: &NodeOptions) -> Res
         anstream::eprintln!("nothing was applied: add --yes to do it");
         return Ok(Exit::Usage);
     }
-    let document = config::read(file)?;
     let apply = move |connection| config::apply(connection, document.clone(), how);
     show(&each(nodes, apply).await, options)
 }
