@@ -19,11 +19,13 @@ pub async fn healthy(node: Node, limit: Duration) -> Result<Health, NodeError> {
     let end = Instant::now() + limit;
     loop {
         let looked = look(&node).await;
-        let over = Instant::now() + PAUSE > end;
+        let left = end.saturating_duration_since(Instant::now());
+        let over = left.is_zero();
         match looked {
             Ok(health) if health.verdict() == Verdict::Healthy || over => return Ok(health),
             Err(error) if over || !error.may_pass() => return Err(error),
-            _ => sleep(PAUSE).await,
+            // The last look is at the end.
+            _ => sleep(left.min(PAUSE)).await,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use corten_api::role::Role;
 use corten_api::v1::{Format, When};
@@ -144,8 +144,10 @@ async fn health_is_waited_for_and_no_longer_than_wanted() {
     let health = wait::healthy(owner.context(fake.at), limit).await.expect("it answers");
     assert_eq!(health.verdict(), Verdict::Healthy);
     fake.facts.unhealthy.store(1000, Ordering::SeqCst);
-    let health = wait::healthy(owner.context(fake.at), Duration::from_secs(1)).await.expect("it answers");
+    let (begin, limit) = (Instant::now(), Duration::from_millis(1500));
+    let health = wait::healthy(owner.context(fake.at), limit).await.expect("it answers");
     assert_eq!(health.verdict(), Verdict::Unhealthy);
+    assert!(begin.elapsed() >= limit, "it gave up after {:?}", begin.elapsed());
     assert!(fake.facts.unhealthy.load(Ordering::SeqCst) > 995, "it is asked once a second");
 }
 
