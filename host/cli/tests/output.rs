@@ -37,3 +37,12 @@ fn a_full_disk_is_told_as_any_error() {
         assert!(told.starts_with("error: writing to standard output: "), "{arguments:?}: {told}");
     }
 }
+
+#[test]
+fn a_configuration_that_is_no_text_is_wrong() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join("node.toml");
+    std::fs::write(&path, [0xff, 0xfe]).expect("it is written");
+    let output = run(&["config", "check", &path.to_string_lossy()], Stdio::null());
+    assert_eq!(output.status.code(), Some(14), "{output:?}");
+}

@@ -14,7 +14,17 @@ pub fn man(folder: &Path) -> Result<Exit> {
     // The name of the program is not that of its package, and `help` needs no page of its own for each command.
     let command = Arguments::command().name("corten").disable_help_subcommand(true);
     clap_mangen::generate_to(command, folder).with_context(|| folder.display().to_string())?;
+    name_exit_codes(&folder.join("corten.1"))?;
     Ok(Exit::Done)
+}
+
+/// What stands after the help has the heading `EXTRA`; the exit codes, which are all of it, have one of their own in
+/// manual pages.
+fn name_exit_codes(page: &Path) -> Result<()> {
+    let at = || page.display().to_string();
+    let text = std::fs::read_to_string(page).with_context(at)?;
+    let text = text.replacen(".SH EXTRA\nExit codes:\n", ".SH \"EXIT STATUS\"\n", 1);
+    std::fs::write(page, text).with_context(at)
 }
 
 #[cfg(test)]
@@ -42,6 +52,8 @@ mod tests {
         found.sort();
         assert_eq!(found, expected);
         let page = std::fs::read_to_string(place.join("corten-node-config-apply.1")).expect("it is there");
+        let first = std::fs::read_to_string(place.join("corten.1")).expect("it is there");
+        assert!(first.contains(".SH \"EXIT STATUS\"\n  0  done\n") && !first.contains("EXTRA"), "{first}");
         assert!(page.contains(".SH SYNOPSIS") && page.contains("corten node config apply"), "{page}");
     }
 }
