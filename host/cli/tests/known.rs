@@ -40,3 +40,12 @@ fn a_name_that_is_not_there_is_a_wrong_command_line() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
     }
 }
+
+#[test]
+fn a_known_node_that_is_not_asked_for_own_files_is_no_unreached_one() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let context = format!("[nodes.lab]\naddress = \"{NOBODY}\"\nauthority = \"nowhere.pem\"\n");
+    std::fs::write(folder.path().join("contexts.toml"), context).expect("it is written");
+    let output = node(folder.path(), &["info"]);
+    assert_eq!(output.status.code(), Some(10), "{output:?}");
+}

@@ -87,9 +87,11 @@ pub enum Reach {
     None(Failure),
 }
 
-/// Whether a node that failed was reached.
+/// How far it came with a node that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
+    /// It was not asked: a file of its context can't be used.
+    OwnFiles,
     /// It could not be reached, or is not the one that was expected.
     Unreached,
     /// It answered that it won't or can't.
@@ -197,6 +199,7 @@ pub fn reach<T>(answers: &[Answer<T>]) -> Reach {
         return Reach::Some;
     }
     Reach::None(match first {
+        NodeError::File(_) | NodeError::Tls(_) => Failure::OwnFiles,
         NodeError::Answered(_) => Failure::Answered,
         _ => Failure::Unreached,
     })

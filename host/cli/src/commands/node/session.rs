@@ -42,6 +42,7 @@ pub fn exit(reach: Reach) -> Exit {
     match reach {
         Reach::All => Exit::Done,
         Reach::Some => Exit::SomeNodes,
+        Reach::None(Failure::OwnFiles) => Exit::Key,
         Reach::None(Failure::Unreached) => Exit::Unreached,
         Reach::None(Failure::Answered) => Exit::Refused,
     }
