@@ -1,3 +1,5 @@
+//! Screens of the dashboard as snapshots, and its keys.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

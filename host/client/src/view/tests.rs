@@ -1,3 +1,5 @@
+//! Tables, JSON and YAML of each answer, as snapshots.
+
 use corten_api::error::ApiError;
 use proptest::prelude::*;
 use tonic::Code;

@@ -1,3 +1,5 @@
+//! The rules that a firewall's settings become.
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

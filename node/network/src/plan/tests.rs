@@ -1,3 +1,5 @@
+//! Properties of a plan: carried out, it leaves nothing to do.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 

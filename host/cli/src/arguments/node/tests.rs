@@ -1,3 +1,5 @@
+//! Command lines of `corten node` as a person types them.
+
 use std::fmt::Write as _;
 
 use clap::{CommandFactory as _, Parser as _};

@@ -1,3 +1,5 @@
+//! The file of contexts: what is read, what is refused and with which line.
+
 use proptest::prelude::*;
 
 use std::fmt::Write as _;

@@ -1,3 +1,5 @@
+//! How the file of contexts is kept: whole, private, and by one at a time.
+
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;

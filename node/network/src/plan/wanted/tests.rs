@@ -1,3 +1,5 @@
+//! What settings and observations come to for each link.
+
 use corten_config::settings::{self, Addressing, Match};
 
 use super::*;

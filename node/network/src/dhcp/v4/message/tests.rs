@@ -1,3 +1,5 @@
+//! DHCPv4 messages as bytes, right ones and broken ones.
+
 use proptest::prelude::*;
 
 use super::*;
