@@ -10,6 +10,7 @@ mod metrics;
 mod network;
 mod node;
 mod processes;
+mod reflection;
 mod services;
 mod storage;
 mod support;
@@ -29,7 +30,6 @@ pub use support::SupportCalls;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use corten_api::DESCRIPTORS;
 use corten_api::error::ApiError;
 use corten_api::v1::audit_server::AuditServer;
 use corten_api::v1::config_server::ConfigServer;
@@ -97,30 +97,7 @@ pub fn routes(
         StorageServer(StorageCalls(root.clone())),
         SupportServer(SupportCalls::new(present.clone())),
     );
-    for part in reflection() {
-        routes = part(routes);
-    }
-    routes.prepare()
-}
-
-/// Reflection in both of its versions: older tools ask for the one before.
-fn reflection() -> [Box<dyn FnOnce(Routes) -> Routes>; 2] {
-    let builder = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
-    const WHY: &str = "what the compiler of the definition made can be read";
-    [
-        Box::new(move |routes: Routes| {
-            let service = builder().build_v1().expect(WHY);
-            routes.add_service(service.max_decoding_message_size(MAX_REQUEST))
-        }),
-        Box::new(move |routes: Routes| {
-            let service = builder().build_v1alpha().expect(WHY);
-            routes.add_service(service.max_decoding_message_size(MAX_REQUEST))
-        }),
-    ]
+    reflection::add(routes).prepare()
 }
 
 /// Facts that are read at a time.
