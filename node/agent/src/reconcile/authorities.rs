@@ -1,4 +1,5 @@
-//! The certificates that programs of the node trust: those of the image and those of the configuration in one file.
+//! The certificates that programs of the node trust beside those of the image: where the configuration has any, one file
+//! has them and the image's. It lies in memory, so there is none that would say no more than the image's.
 
 use std::fs::File;
 use std::io::{self, Cursor, ErrorKind, Read};
@@ -10,7 +11,7 @@ use super::inputs::Wanted;
 use super::keep::{Reconcile, problem};
 use crate::root::Root;
 
-/// Where programs find them.
+/// Where programs find them, if there are any.
 pub const AUTHORITIES: &str = "/run/corten/agent/ca-certificates.crt";
 /// Those of the image. It may have none.
 const OF_IMAGE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -27,7 +28,11 @@ impl Authorities {
     }
 
     fn write(&self, own: &[String]) -> io::Result<files::Written> {
-        files::replace_from(&self.root.path(AUTHORITIES), || {
+        let path = self.root.path(AUTHORITIES);
+        if own.is_empty() {
+            return files::remove(&path);
+        }
+        files::replace_from(&path, || {
             let of_image: Box<dyn Read> = match File::open(self.root.path(OF_IMAGE)) {
                 Ok(file) => Box::new(file),
                 Err(error) if error.kind() == ErrorKind::NotFound => Box::new(io::empty()),
@@ -71,8 +76,8 @@ mod tests {
         let root = Root::new(folder.path());
         let mut authorities = Authorities::new(root.clone());
         let read = || fs::read_to_string(root.path(AUTHORITIES)).expect("it is there");
-        assert_eq!(authorities.reconcile(&wanted(&[])).await, []);
-        assert_eq!(read(), "");
+        assert_eq!(authorities.reconcile(&wanted(&["ONE"])).await, []);
+        assert_eq!(read(), "\nONE\n");
         fs::create_dir_all(root.path("/etc/ssl/certs")).expect("a folder");
         // Without a newline at its end.
         fs::write(root.path(OF_IMAGE), "IMAGE").expect("it can be written");
@@ -81,8 +86,18 @@ mod tests {
         let before = files::identity(&root.path(AUTHORITIES));
         assert_eq!(authorities.reconcile(&wanted(&["ONE\n", "TWO"])).await, []);
         assert_eq!(files::identity(&root.path(AUTHORITIES)), before);
+    }
+
+    #[tokio::test]
+    async fn without_any_there_is_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Root::new(folder.path());
+        let mut authorities = Authorities::new(root.clone());
         assert_eq!(authorities.reconcile(&wanted(&[])).await, []);
-        assert_eq!(read(), "IMAGE");
+        assert_eq!(authorities.reconcile(&wanted(&["ONE"])).await, []);
+        assert!(root.path(AUTHORITIES).exists());
+        assert_eq!(authorities.reconcile(&wanted(&[])).await, []);
+        assert!(!root.path(AUTHORITIES).exists());
     }
 
     #[tokio::test]

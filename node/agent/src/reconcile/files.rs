@@ -49,6 +49,15 @@ pub fn replace_from<R: Read>(path: &Path, content: impl Fn() -> io::Result<R>) -
     Ok(Written::Changed)
 }
 
+/// Takes a file away, if there is one.
+pub fn remove(path: &Path) -> io::Result<Written> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(Written::Changed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Written::Same),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether two readers give the same bytes.
 fn is_same(mut a: impl Read, mut b: impl Read) -> io::Result<bool> {
     let (mut left, mut right) = ([0; PIECE], [0; PIECE]);

@@ -70,7 +70,7 @@ async fn the_node_becomes_what_its_configuration_says() {
     assert_eq!(order().expect("an order").api_ports, [7443, 9100]);
     until("the system", || system().is_some_and(|system| system.sysctl.contains_key("vm.swappiness"))).await;
     until("the time", || init.asked().contains(&Request::StartService { service: "ntp".into() })).await;
-    assert!(root.path(AUTHORITIES).exists() && root.path(NTP_CONFIG).exists());
+    assert!(root.path(NTP_CONFIG).exists() && !root.path(AUTHORITIES).exists());
     // What DHCP offers counts where the configuration says nothing.
     let offered = State { hostname: Some("offered".into()), ..State::default() };
     offered.write(root.folder()).expect("it can be written");
