@@ -12,5 +12,6 @@ pub const SYSCTL_PATH: &str = "/usr/lib/corten/sysctl.json";
 
 pub use services::{
     Account, Capabilities, Kill, Limit, LimitName, Limits, Maintenance, NewPrivileges, OwnDirectory, ReadyBy,
-    Requests, Resources, Restart, SERVICES_PATH, Service, Services, ServicesError, Start, UnknownCapability,
+    Requests, Resources, Restart, SERVICES_PATH, Service, Services, ServicesError, Start, StartupWeight,
+    UnknownCapability,
 };

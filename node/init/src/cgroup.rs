@@ -27,15 +27,29 @@ fn enable(group: &Path) -> io::Result<()> {
     fs::write(group.join("cgroup.subtree_control"), enable.join(" "))
 }
 
-/// Makes the group of a service. The second value names limits that the kernel did not take.
-pub fn create(service: &str, resources: &Resources) -> io::Result<(PathBuf, Vec<String>)> {
+/// Makes the group of a service, before the node is ready or after. The second value names limits that the kernel did
+/// not take.
+pub fn create(service: &str, resources: &Resources, starts: bool) -> io::Result<(PathBuf, Vec<String>)> {
     let path = of(service);
     fs::create_dir_all(&path)?;
-    let set = |(file, value): (&str, u64)| {
-        fs::write(path.join(file), value.to_string()).err().map(|error| format!("{file} = {value}: {error}"))
-    };
-    let refused = resources.files().filter_map(set).collect();
+    let refused = set(&path, resources.files(starts));
     Ok((path, refused))
+}
+
+/// Gives the group of a service, if there is one, what it has once the node is ready.
+pub fn ready(service: &str, resources: &Resources) -> Vec<String> {
+    let path = of(service);
+    if !path.is_dir() {
+        return Vec::new();
+    }
+    set(&path, resources.files_when_ready())
+}
+
+fn set(group: &Path, files: impl Iterator<Item = (&'static str, u64)>) -> Vec<String> {
+    let set = |(file, value): (&str, u64)| {
+        fs::write(group.join(file), value.to_string()).err().map(|error| format!("{file} = {value}: {error}"))
+    };
+    files.filter_map(set).collect()
 }
 
 /// The group of a service.

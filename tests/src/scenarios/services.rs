@@ -41,6 +41,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("becomes_ready", super::becomes_ready),
             ("run_as_their_user_with_what_is_named", run_as_their_user_with_what_is_named),
             ("have_the_limits_of_their_group", have_the_limits_of_their_group),
+            ("have_their_own_share_once_the_node_is_ready", have_their_own_share_once_the_node_is_ready),
             ("write_into_their_own_directories_alone", write_into_their_own_directories_alone),
             ("start_again_after_a_failure", start_again_after_a_failure),
             ("leave_behind_what_kill_says", leave_behind_what_kill_says),
@@ -103,7 +104,16 @@ fn run_as_their_user_with_what_is_named(_: &Workshop, seen: &Booted) -> Result<(
 }
 
 fn have_the_limits_of_their_group(_: &Workshop, seen: &Booted) -> Result<()> {
-    said(seen, "group", "67108864 9 50 7")
+    said(seen, "group", "67108864 9 30 7")
+}
+
+/// The kernel shows a group that is idle with the least weight there is.
+fn have_their_own_share_once_the_node_is_ready(_: &Workshop, seen: &Booted) -> Result<()> {
+    let console = seen.console()?;
+    for line in ["probe: share first 1 1", "probe: share last 0 50"] {
+        ensure!(console.contains(line), "nobody says {line:?}");
+    }
+    Ok(())
 }
 
 fn write_into_their_own_directories_alone(_: &Workshop, seen: &Booted) -> Result<()> {

@@ -7,7 +7,7 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use capabilities::{Capabilities, UnknownCapability};
-pub use limits::{Limit, LimitName, Limits, Resources};
+pub use limits::{Limit, LimitName, Limits, Resources, StartupWeight};
 use serde::{Deserialize, Serialize};
 pub use service::{
     Account, Kill, Maintenance, NewPrivileges, OwnDirectory, ReadyBy, Requests, Restart, Service, Start,
@@ -60,8 +60,8 @@ impl std::fmt::Display for ServicesError {
 impl std::error::Error for ServicesError {}
 
 impl Services {
-    /// Checks names and dependencies and puts the services into an order in which they can start; services that
-    /// do not depend on each other stand by name.
+    /// Checks names and dependencies and puts the services into an order in which they can start; of services that
+    /// do not depend on each other, those that have less of the processor at the start come later, then it goes by name.
     pub fn ordered(services: Vec<Service>) -> Result<Self, ServicesError> {
         let mut left: BTreeMap<String, Service> = BTreeMap::new();
         for service in services {
@@ -88,7 +88,9 @@ impl Services {
         let mut done = BTreeSet::new();
         let mut ordered = Vec::with_capacity(left.len());
         while !left.is_empty() {
-            let next = left.values().find(|service| service.after.iter().all(|name| done.contains(name)));
+            let can_start =
+                left.values().filter(|service| service.after.iter().all(|name| done.contains(name)));
+            let next = can_start.min_by_key(|service| service.resources.startup_cpu_weight.is_some());
             let Some(name) = next.map(|service| service.name.clone()) else {
                 return Err(ServicesError::Cycle(left.into_keys().collect()));
             };
@@ -106,6 +108,16 @@ mod tests {
     fn service(name: &str, after: &[&str]) -> Service {
         let after = after.iter().map(ToString::to_string).collect();
         Service { after, ..Service::new(name, vec!["/usr/bin/true".into()], 10) }
+    }
+
+    #[test]
+    fn what_yields_at_the_start_starts_later() {
+        let mut yields = service("a", &[]);
+        yields.resources.startup_cpu_weight = Some(StartupWeight::Idle);
+        let table =
+            Services::ordered(vec![yields, service("b", &[]), service("c", &["a"]), service("d", &[])]);
+        let names: Vec<_> = table.expect("an order exists").services.into_iter().map(|s| s.name).collect();
+        assert_eq!(names, ["b", "d", "a", "c"]);
     }
 
     #[test]

@@ -118,6 +118,7 @@ fn resources(written: written::Resources, key: &KeyPath, court: &mut Court<'_>) 
         memory_high: written.memory_high.map(Size::bytes),
         pids_max: written.pids_max.map(u64::from),
         cpu_weight: written.cpu_weight.map(u64::from),
+        startup_cpu_weight: written.startup_cpu_weight.map(|weight| weight.0),
         io_weight: written.io_weight.map(u64::from),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use corten_document::nearest;
-use corten_services::{Capabilities, Limit};
+use corten_services::{Capabilities, Limit, StartupWeight};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::BadValue;
@@ -44,6 +44,36 @@ impl JsonSchema for LimitValue {
         json_schema!({ "oneOf": [
             { "type": "integer", "minimum": 0 },
             { "type": "string", "pattern": format!("^{part}(:{part})?$") },
+        ] })
+    }
+}
+
+/// A share of the processor while a node starts: a number, or `"idle"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StartupWeightValue(pub StartupWeight);
+
+impl FromStr for StartupWeightValue {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        if text == "idle" {
+            return Ok(Self(StartupWeight::Idle));
+        }
+        let weight = text.parse().ok().filter(|weight| (1..=10_000).contains(weight));
+        let weight = weight.ok_or_else(|| BadValue::new("a number from 1 to 10000, or `idle`"))?;
+        Ok(Self(StartupWeight::Weight(weight)))
+    }
+}
+
+impl JsonSchema for StartupWeightValue {
+    fn schema_name() -> Cow<'static, str> {
+        "StartupWeight".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [
+            { "type": "integer", "minimum": 1, "maximum": 10_000 },
+            { "const": "idle" },
         ] })
     }
 }

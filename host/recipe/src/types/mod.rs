@@ -13,7 +13,7 @@ pub use corten_document::{BadValue, Rule, SysctlKey, Text, Word};
 
 pub use constraint::Constraint;
 pub use id::Id;
-pub use limit::{CapabilityName, LimitValue};
+pub use limit::{CapabilityName, LimitValue, StartupWeightValue};
 pub use mode::Mode;
 pub use path::{LinkTarget, TargetPath};
 pub use pattern::{DataPattern, Glob, ModulePattern, PROGRAM_FOLDERS, Program};

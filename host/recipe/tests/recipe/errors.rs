@@ -175,7 +175,7 @@ fn what_a_service_may_do_is_checked_against_the_recipe() {
          capabilities = [\"CAP_NET_ADMN\"]\nrestart = \"on-failur\"\noom-score = 1001\n\
          directories = { state = [\"a/b\"], runtime = [\"corten\"] }\n\
          [services.a.limits]\nnofile = \"9:8\"\ncore = -1\nopenfiles = 3\n\
-         [services.a.resources]\nmemory-max = \"512M\"\ncpu-weight = 0\n"
+         [services.a.resources]\nmemory-max = \"512M\"\ncpu-weight = 0\nstartup-cpu-weight = \"lazy\"\n"
     ));
 }
 

@@ -391,6 +391,7 @@ impl<'a> Node<'a> {
             .collect();
         if let Some(event) = self.gate.judge(monotonic_ms(), &names, self.log) {
             self.reporter.send(&event);
+            self.programs.ready(&self.table);
             self.judge_health(&event);
             if let Event::Ready(ready) = &event {
                 self.timeline.ready_ms = ready.kernel_to_ready_ms;

@@ -89,6 +89,8 @@ pub(super) struct Programs<'a> {
     log: &'a Log,
     processes: BTreeMap<u32, Process>,
     outputs: Vec<Output>,
+    /// Whether the node is not ready yet.
+    starts: bool,
 }
 
 /// Bytes that are read from one pipe before the others get their turn.
@@ -98,16 +100,14 @@ const MAX_CHUNKS: usize = 16;
 
 impl<'a> Programs<'a> {
     pub(super) fn new(log: &'a Log) -> Self {
-        Self { log, processes: BTreeMap::new(), outputs: Vec::new() }
+        Self { log, processes: BTreeMap::new(), outputs: Vec::new(), starts: true }
     }
 
     /// Starts the main process of a service in the cgroup of that service.
     pub(super) fn start(&mut self, at: usize, service: &Service) -> Result<(), StartError> {
-        let made = cgroup::create(&service.name, &service.resources);
+        let made = cgroup::create(&service.name, &service.resources, self.starts);
         let (group, refused) = made.map_err(|error| StartError::Io("cgroup", error))?;
-        for limit in refused {
-            self.log.write(Level::Warning, format_args!("{}: {limit}", service.name));
-        }
+        self.refused(service, &refused);
         privileges::make_directories(service).map_err(StartError::Directory)?;
         let working_directory = Path::new(&service.working_directory);
         // Told apart here, since the kernel says "not found" for a program that is not there as well.
@@ -118,6 +118,22 @@ impl<'a> Programs<'a> {
         command.envs(&service.environment).current_dir(working_directory);
         let inside = Inside { group: Some(&group), privileges: privileges::of(service) };
         self.spawn(Role::Main(at), &service.name, command, &inside)
+    }
+
+    /// The node is ready, or long enough not: services have what is theirs from now on.
+    pub(super) fn ready(&mut self, services: &[Service]) {
+        if !std::mem::replace(&mut self.starts, false) {
+            return;
+        }
+        for service in services {
+            self.refused(service, &cgroup::ready(&service.name, &service.resources));
+        }
+    }
+
+    fn refused(&self, service: &Service, limits: &[String]) {
+        for limit in limits {
+            self.log.write(Level::Warning, format_args!("{}: {limit}", service.name));
+        }
     }
 
     /// Starts the check of a service: in its group and with its rights, no others.

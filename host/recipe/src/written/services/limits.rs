@@ -3,7 +3,7 @@
 use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
-use crate::types::{DirectoryName, LimitValue, Size};
+use crate::types::{DirectoryName, LimitValue, Size, StartupWeightValue};
 
 /// Limits of the processes of a service, by the names of limits.conf(5): a number, `"unlimited"`, or the soft and the
 /// hard limit as `"SOFT:HARD"`. What is not named stays as the kernel has it.
@@ -51,6 +51,9 @@ pub struct Resources {
     /// Share of the processor, 1 to 10000; others have 100.
     #[schemars(range(min = 1, max = 10000))]
     pub cpu_weight: Option<u32>,
+    /// Share of the processor until the node is ready, in place of `cpu-weight`: a number as there, or `"idle"` for what
+    /// the others leave.
+    pub startup_cpu_weight: Option<StartupWeightValue>,
     /// Share of the disks, 1 to 10000; others have 100.
     #[schemars(range(min = 1, max = 10000))]
     pub io_weight: Option<u32>,
@@ -63,6 +66,7 @@ impl Read for Resources {
             memory_high: table.text("memory-high"),
             pids_max: table.integer("pids-max", 1..=4_194_304).map(|number| number as u32),
             cpu_weight: table.integer("cpu-weight", 1..=10_000).map(|number| number as u32),
+            startup_cpu_weight: table.setting("startup-cpu-weight"),
             io_weight: table.integer("io-weight", 1..=10_000).map(|number| number as u32),
         }
     }
