@@ -148,6 +148,8 @@ fn follows_a_log(node: &mut Node<'_>) -> Result<()> {
 fn shows_what_the_kernel_says(node: &mut Node<'_>) -> Result<()> {
     let kernel = node.prints(&["dmesg"])?;
     ensure!(kernel.contains("Command line:") && kernel.contains("Linux version"), "{kernel}");
+    let last = node.prints(&["dmesg", "--tail", "3"])?;
+    ensure!(last.lines().count() == 3 && last.lines().all(|line| line.contains("kernel")), "{last}");
     Ok(())
 }
 

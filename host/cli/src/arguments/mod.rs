@@ -21,8 +21,8 @@ pub use config::MachineConfigCommand;
 pub use keys::KeysCommand;
 pub use lock::LockArguments;
 pub use node::{
-    ChangeCommand, ConfigCommand, FollowCommand, KnownCommand, LookCommand, NodeArguments, NodeCommand,
-    NodeOptions, OwnerArguments, PairArguments, how,
+    ChangeCommand, ConfigCommand, FollowCommand, KnownCommand, Lines, LookCommand, NodeArguments,
+    NodeCommand, NodeOptions, OwnerArguments, PairArguments, how,
 };
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;

@@ -1,7 +1,22 @@
 //! Subcommands of `corten node` that print lines as they come.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use corten_client::follow::Since;
+
+/// Which lines of a log.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Lines {
+    /// Print new lines as they come, until Ctrl-C.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Only the newest N lines; without it all that are kept.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub tail: u32,
+    /// Only lines from then on: how long ago by the node's clock (90s, 2h30m), or a moment
+    /// (2026-11-28T07:36:41Z).
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Since>,
+}
 
 /// Follows nodes.
 #[derive(Subcommand, Debug)]
@@ -10,22 +25,13 @@ pub enum FollowCommand {
     Logs {
         /// A service, `corten` for init itself, or `kernel`; without it everything.
         source: Option<String>,
-        /// Print new lines as they come, until Ctrl-C.
-        #[arg(short, long)]
-        follow: bool,
-        /// Only the newest N lines; without it all that are kept.
-        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-        tail: u32,
-        /// Only lines from then on: how long ago by the node's clock (90s, 2h30m), or a moment
-        /// (2026-11-28T07:36:41Z).
-        #[arg(long, value_name = "TIME")]
-        since: Option<Since>,
+        #[command(flatten)]
+        lines: Lines,
     },
     /// Prints what the kernel says: the same as `logs kernel`.
     Dmesg {
-        /// Print new lines as they come, until Ctrl-C.
-        #[arg(short, long)]
-        follow: bool,
+        #[command(flatten)]
+        lines: Lines,
     },
     /// Prints what changes on the node as it happens, until Ctrl-C: services, links, health, configuration.
     Events {

@@ -15,7 +15,7 @@ use corten_client::view::Output;
 
 pub use change::ChangeCommand;
 pub use config::{ConfigCommand, how};
-pub use follow::FollowCommand;
+pub use follow::{FollowCommand, Lines};
 pub use known::{KnownCommand, OwnerArguments, PairArguments};
 pub use look::LookCommand;
 

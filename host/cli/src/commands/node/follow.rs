@@ -9,7 +9,7 @@ use corten_client::terminal;
 use corten_client::view::{Line, Output, complaint, entry, line, reach};
 
 use super::session::{exit, nodes};
-use crate::arguments::{FollowCommand, NodeOptions};
+use crate::arguments::{FollowCommand, Lines, NodeOptions};
 use crate::exit::Exit;
 use crate::output::put;
 
@@ -17,17 +17,17 @@ use crate::output::put;
 pub async fn follow(command: &FollowCommand, options: &NodeOptions) -> Result<Exit> {
     let nodes = nodes(options)?;
     let several = nodes.len() > 1;
-    let end = |follow: bool| if follow { End::Follow } else { End::Stop };
-    let query =
-        |source: &str, follow| LogQuery { source: source.into(), end: end(follow), tail: 0, since: None };
+    let query = |source: &str, Lines { follow, tail, since }| {
+        let end = if follow { End::Follow } else { End::Stop };
+        LogQuery { source: source.into(), end, tail, since }
+    };
     let answers = match command {
-        FollowCommand::Logs { source, follow, tail, since } => {
-            let all = query(source.as_deref().unwrap_or_default(), *follow);
-            let query = LogQuery { tail: *tail, since: *since, ..all };
+        FollowCommand::Logs { source, lines } => {
+            let query = query(source.as_deref().unwrap_or_default(), *lines);
             follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
         }
-        FollowCommand::Dmesg { follow } => {
-            let query = query("kernel", *follow);
+        FollowCommand::Dmesg { lines } => {
+            let query = query("kernel", *lines);
             follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
         }
         FollowCommand::Events { backlog } => {
