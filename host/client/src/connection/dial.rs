@@ -32,8 +32,19 @@ pub(super) struct Dialled {
     pub(super) fingerprint: Fingerprint,
 }
 
+/// A node that has just started loses what comes before its link is up, and what is lost is sent again after seconds: a
+/// second try is answered sooner.
+const FIRST_TRY: Duration = Duration::from_secs(1);
+
 /// Connects and shakes hands.
 pub(super) async fn dial(address: &Address, config: Arc<ClientConfig>) -> Result<Dialled, NodeError> {
+    match tokio::time::timeout(FIRST_TRY, shake(address, Arc::clone(&config))).await {
+        Ok(result) => result,
+        Err(_) => shake(address, config).await,
+    }
+}
+
+async fn shake(address: &Address, config: Arc<ClientConfig>) -> Result<Dialled, NodeError> {
     let stream = TcpStream::connect((address.host(), address.port())).await;
     let stream = stream.map_err(|error| NodeError::of_connect(address, error))?;
     // Calls are small and each waits for its answer.
