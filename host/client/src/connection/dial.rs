@@ -23,6 +23,10 @@ const KEEPALIVE: Duration = Duration::from_secs(10);
 /// How long such a sign may take.
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(5);
 
+/// A node that has just started loses what comes before its link is up, and what is lost is sent again after seconds: a
+/// second try is answered sooner.
+const FIRST_TRY: Duration = Duration::from_secs(1);
+
 /// What TLS wants to have a name for. Nothing compares it with anything and it is not sent.
 const ANY_NAME: &str = "node.corten";
 
@@ -31,10 +35,6 @@ pub(super) struct Dialled {
     pub(super) io: TlsStream<TcpStream>,
     pub(super) fingerprint: Fingerprint,
 }
-
-/// A node that has just started loses what comes before its link is up, and what is lost is sent again after seconds: a
-/// second try is answered sooner.
-const FIRST_TRY: Duration = Duration::from_secs(1);
 
 /// Connects and shakes hands.
 pub(super) async fn dial(address: &Address, config: Arc<ClientConfig>) -> Result<Dialled, NodeError> {

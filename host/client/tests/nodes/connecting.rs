@@ -7,7 +7,7 @@ use corten_client::connection::{Connection, NodeError, Refusal};
 use corten_client::contexts::{Node, Trust};
 use corten_client::view::Info;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::fake::{Facts, Fake, Owner, fingerprint, own_certificate};
 
@@ -21,6 +21,24 @@ async fn a_node_of_the_owner_answers() {
     let fake = Fake::of(&owner, "lab");
     let found = info(&owner.context(fake.at)).await.expect("it answers");
     assert_eq!((found.hostname(), found.version()), ("lab", "1.4.2"));
+}
+
+/// What comes before the link of a node is up is lost, and so is the rest of that connection.
+#[tokio::test]
+async fn a_node_that_loses_the_first_connection_is_reached_by_a_second_one() {
+    let owner = Owner::new();
+    let fake = Fake::of(&owner, "lab");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let (at, behind) = (listener.local_addr().expect("it has an address"), fake.at);
+    tokio::spawn(async move {
+        let _lost = listener.accept().await.expect("somebody comes");
+        let (mut client, _) = listener.accept().await.expect("and comes again");
+        let mut node = TcpStream::connect(behind).await.expect("it listens");
+        // The client ends it when it has its answer.
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut node).await;
+    });
+    let found = info(&owner.context(at)).await.expect("it answers in time");
+    assert_eq!(found.hostname(), "lab");
 }
 
 #[tokio::test]
