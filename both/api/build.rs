@@ -5,10 +5,11 @@ use std::path::Path;
 use prost::Message as _;
 
 const ROOT: &str = "proto";
-const FILES: [&str; 11] = [
+const FILES: [&str; 14] = [
     "audit",
     "config",
     "events",
+    "images",
     "logs",
     "metrics",
     "network",
@@ -17,6 +18,8 @@ const FILES: [&str; 11] = [
     "services",
     "storage",
     "support",
+    "volumes",
+    "workloads",
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

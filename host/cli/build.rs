@@ -4,8 +4,15 @@
 
 use std::path::{Path, PathBuf};
 
-const PROGRAMS: [&str; 5] =
-    ["corten-init", "corten-health", "corten-agent", "corten-network", "inventory.json"];
+const PROGRAMS: [&str; 7] = [
+    "corten-init",
+    "corten-health",
+    "corten-agent",
+    "corten-network",
+    "corten-containers",
+    "corten-fetch",
+    "inventory.json",
+];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-env-changed=CORTEN_NODE_PROGRAMS");

@@ -11,8 +11,10 @@ use crate::inventory;
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The programs of the node, by package.
-pub const NODE_PACKAGES: [&str; 4] = ["corten-init", "corten-containers", "corten-agent", "corten-network"];
-const NODE_PROGRAMS: [&str; 4] = ["corten-init", "corten-health", "corten-agent", "corten-network"];
+pub const NODE_PACKAGES: [&str; 5] =
+    ["corten-init", "corten-containers", "corten-agent", "corten-network", "corten-fetch"];
+const NODE_PROGRAMS: [&str; 6] =
+    ["corten-init", "corten-health", "corten-agent", "corten-network", "corten-containers", "corten-fetch"];
 
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {

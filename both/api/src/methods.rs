@@ -58,6 +58,10 @@ pub const METHODS: &[(&str, Access)] = &[
     ("corten.v1.Config/Apply", Access { maintenance: Maintenance::Paired, ..changes(Role::Admin) }),
     ("corten.v1.Config/Confirm", changes(Role::Admin)),
     ("corten.v1.Events/Watch", reads(Role::Reader)),
+    ("corten.v1.Images/List", reads(Role::Reader)),
+    ("corten.v1.Images/Pull", changes(Role::Operator)),
+    ("corten.v1.Images/Import", changes(Role::Admin)),
+    ("corten.v1.Images/Remove", changes(Role::Operator)),
     ("corten.v1.Logs/Read", reads(Role::Reader)),
     ("corten.v1.Metrics/Get", reads(Role::Reader)),
     ("corten.v1.Network/Links", reads(Role::Reader)),
@@ -79,6 +83,22 @@ pub const METHODS: &[(&str, Access)] = &[
     ("corten.v1.Storage/Mounts", reads(Role::Reader)),
     // Holds the audit log.
     ("corten.v1.Support/Collect", reads(Role::Operator)),
+    ("corten.v1.Volumes/List", reads(Role::Reader)),
+    // What it holds is lost.
+    ("corten.v1.Volumes/Remove", changes(Role::Admin)),
+    ("corten.v1.Workloads/List", reads(Role::Reader)),
+    // Values of secrets are removed.
+    ("corten.v1.Workloads/Inspect", reads(Role::Reader)),
+    ("corten.v1.Workloads/Start", changes(Role::Operator)),
+    ("corten.v1.Workloads/Stop", changes(Role::Operator)),
+    ("corten.v1.Workloads/Restart", changes(Role::Operator)),
+    ("corten.v1.Workloads/Logs", reads(Role::Reader)),
+    ("corten.v1.Workloads/Stats", reads(Role::Reader)),
+    // Whoever is in a container may do there what it may, and read what it holds.
+    ("corten.v1.Workloads/Exec", changes(Role::Admin)),
+    ("corten.v1.Workloads/Debug", changes(Role::Admin)),
+    ("corten.v1.Workloads/CopyFrom", changes(Role::Admin)),
+    ("corten.v1.Workloads/CopyTo", changes(Role::Admin)),
     // What tools for gRPC expect of any server.
     ("grpc.health.v1.Health/Check", OPEN),
     ("grpc.health.v1.Health/Watch", OPEN),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corten_document::{KeyPath, Value, inline};
+use corten_document::{KeyPath, Step, Value, inline};
 
 use crate::leaves::{leaves, shown};
 use crate::merged::Merged;
@@ -50,8 +50,11 @@ fn sides(merged: &Merged) -> Vec<(KeyPath, Side)> {
     let mut sides = Vec::new();
     for (path, node) in leaves(merged.tree()) {
         let empty = matches!(&node.value, Value::Table(entries) if entries.is_empty());
-        // A table of settings that holds none says nothing; a link that holds none is a link.
-        if empty && path.steps().len() < 3 {
+        // A table of settings that holds none says nothing; a link that holds none is a link, and a registry that holds
+        // none is not one of those that are not named.
+        let is_registry = path.steps().first() == Some(&Step::Key("registries".to_owned()));
+        let named = if is_registry { 2 } else { 3 };
+        if empty && path.steps().len() < named {
             continue;
         }
         sides.push((path.clone(), Side { real: inline(&node.value), shown: shown(&path, node) }));

@@ -13,7 +13,7 @@ use crate::leaves::{leaves, shown};
 use crate::report::{self, Report};
 use crate::secrets::hide;
 use crate::settings::Settings;
-use crate::written::Configuration;
+use crate::written::{Configuration, written_out};
 
 /// What configurations are called in complaints.
 pub const SUBJECT: Subject = Subject { noun: "configuration", code: "config", head: "version" };
@@ -24,11 +24,21 @@ pub(crate) const BOUNDS: Bounds = Bounds { bytes: MAX_DOCUMENT, depth: 32, items
 /// Most documents that are laid over one another. There are three places that they come from.
 const DOCUMENTS: usize = 64;
 
-/// Lists mean something as a whole: who replaces the name servers doesn't want to keep the old ones.
-const LAYING: Laying<'_> = Laying { lists: Lists::Replaced, replaced_tables: &[] };
+/// Lists mean something as a whole: who replaces the name servers doesn't want to keep the old ones. So do tables that
+/// are of one of several kinds: of another kind they keep nothing of what they were.
+const LAYING: Laying<'_> = Laying {
+    lists: Lists::Replaced,
+    replaced_tables: &[
+        &["workloads", "*", "containers", "*", "environment", "*"],
+        &["workloads", "*", "containers", "*", "mounts", "*"],
+        &["workloads", "*", "containers", "*", "startup"],
+        &["workloads", "*", "containers", "*", "liveness"],
+        &["workloads", "*", "containers", "*", "readiness"],
+    ],
+};
 
 /// The tables of a configuration in the order in which a person reads them.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 15] = [
     "version",
     "identity",
     "network",
@@ -40,6 +50,10 @@ const ORDER: [&str; 11] = [
     "logging",
     "health",
     "metrics",
+    "containers",
+    "registries",
+    "secrets",
+    "workloads",
 ];
 
 /// Whether secrets are written out.
@@ -99,7 +113,7 @@ pub fn read(documents: &[Document]) -> Result<Merged, Report> {
     }
     let sink = Sink::new(&sources, SUBJECT);
     let version_is_said = !sources.is_empty();
-    let written: Configuration = read_tree(&tree, &sink).unwrap_or_default();
+    let written: Configuration = read_tree(&written_out(&tree), &sink).unwrap_or_default();
     if version_is_said {
         diagnostics.extend(sink.into_diagnostics());
     }
@@ -122,7 +136,7 @@ fn read_each(sources: &[Source]) -> (Vec<Node>, Vec<Diagnostic>) {
     for (n, source) in sources.iter().enumerate() {
         match parse(source, SourceId(n as u16), BOUNDS, SUBJECT) {
             Ok(node) => {
-                let _: Option<Configuration> = read_tree(&node, &sink);
+                let _: Option<Configuration> = read_tree(&written_out(&node), &sink);
                 nodes.push(node);
             }
             Err(errors) => diagnostics.extend(errors),

@@ -1,12 +1,12 @@
 //! Secrets of a document: taken out before anybody sees it, put back when it is applied again.
 //!
-//! Secret is the node's own key. Texts are handed out whether they can be read or not, and labels and comments hold
+//! Secret are the node's own key, what workloads are given as secrets, and passwords of registries. Texts are handed out whether they can be read or not, and labels and comments hold
 //! whatever people write, so all that looks like a private key is taken out as well, and so are addresses with a user,
 //! since a password goes with one.
 
 use std::ops::Range;
 
-use corten_document::{Format, KeyPath, Node, SourceId, Value, Writer, literal, parse};
+use corten_document::{Format, KeyPath, Node, SourceId, Step, Value, Writer, literal, parse};
 
 use crate::document::Document;
 use crate::merged::{BOUNDS, SUBJECT};
@@ -15,8 +15,11 @@ use crate::merged::{BOUNDS, SUBJECT};
 /// the secret that it has.
 pub const SECRET_KEPT: &str = "(kept by the node)";
 
-/// The key whose value is a secret whatever it is.
-const SECRET: [&str; 2] = ["api", "key"];
+/// The keys whose values are secrets whatever they are. `*` stands for any name.
+const SECRETS: [&[&str]; 3] = [&["api", "key"], &["registries", "*", "password"], &["secrets", "*"]];
+
+/// The keys whose values are addresses with a user where there is an `@` in them, however wrong they are otherwise.
+const PROXIES: [&[&str]; 2] = [&["network", "proxy", "http"], &["network", "proxy", "https"]];
 
 /// What the armour of every private key has in it.
 const KEY_ARMOUR: &str = "PRIVATE KEY-----";
@@ -30,11 +33,14 @@ fn looks_secret(text: &str) -> bool {
 
 /// Whether the value at a key is for nobody to see.
 pub(crate) fn is_secret(path: &KeyPath, node: &Node) -> bool {
-    if is_key(path) {
+    if is_key(path, node) {
         return true;
     }
     match &node.value {
-        Value::Text(text) => looks_secret(text),
+        Value::Text(text) => {
+            let is_proxy = PROXIES.iter().any(|pattern| leads_to(path, pattern) == Some(Way::There));
+            looks_secret(text) || is_proxy && text.contains('@')
+        }
         Value::List(items) => items.iter().any(|item| is_secret(&KeyPath::root(), item)),
         Value::Table(entries) => entries.values().any(|node| is_secret(&KeyPath::root(), node)),
         Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => false,
@@ -47,7 +53,7 @@ pub(crate) fn hide(tree: &mut Node) {
 }
 
 fn hide_below(node: &mut Node, path: &KeyPath) {
-    let is_whole = is_key(path) || !matches!(node.value, Value::Table(_) | Value::List(_));
+    let is_whole = is_key(path, node) || !matches!(node.value, Value::Table(_) | Value::List(_));
     if is_whole && is_secret(path, node) {
         node.value = Value::Text(SECRET_KEPT.to_owned());
     }
@@ -60,8 +66,34 @@ fn hide_below(node: &mut Node, path: &KeyPath) {
     }
 }
 
-fn is_key(path: &KeyPath) -> bool {
-    *path == KeyPath::of(&SECRET)
+/// Whether a value is that of a secret's key, or stands in place of the table in which secrets have their keys: whoever
+/// wrote it meant a secret.
+fn is_key(path: &KeyPath, node: &Node) -> bool {
+    SECRETS.iter().any(|pattern| match leads_to(path, pattern) {
+        Some(Way::There) => true,
+        Some(Way::Towards) => !matches!(node.value, Value::Table(_)),
+        None => false,
+    })
+}
+
+/// How a path lies to a pattern that it is a part of.
+#[derive(PartialEq, Eq)]
+enum Way {
+    /// At it or below.
+    There,
+    /// Above it.
+    Towards,
+}
+
+fn leads_to(path: &KeyPath, pattern: &[&str]) -> Option<Way> {
+    let mut steps = path.steps().iter().zip(pattern);
+    let fits = steps.all(|(step, want)| matches!(step, Step::Key(key) if *want == "*" || key == want));
+    match path.steps().len() {
+        0 => None,
+        _ if !fits => None,
+        length if length < pattern.len() => Some(Way::Towards),
+        _ => Some(Way::There),
+    }
 }
 
 /// The document with [`SECRET_KEPT`] in place of each secret.
@@ -104,7 +136,8 @@ pub fn with_kept_secrets(new: &Document, old: &[Document]) -> Document {
     Document { text: written_anew(&filled, new.format), ..new.clone() }
 }
 
-/// Items of lists stay as they are: which is which is not known once one was taken out.
+/// A list of which something was taken out is put back as a whole if it is as it was handed out. Else its items stay as
+/// they are: which is which is not known any more.
 fn fill_below(node: &mut Node, path: &KeyPath, older: &[Node]) {
     if node.text() == Some(SECRET_KEPT) {
         let is_kept =
@@ -112,10 +145,51 @@ fn fill_below(node: &mut Node, path: &KeyPath, older: &[Node]) {
         if let Some(old) = older.iter().filter_map(|tree| tree.at(path)).find(is_kept) {
             node.value = old.value.clone();
         }
-    } else if let Value::Table(entries) = &mut node.value {
-        for (key, node) in entries {
-            fill_below(node, &path.key(key), older);
+        return;
+    }
+    let was_hidden_in = matches!(node.value, Value::List(_)) && holds_kept(node);
+    match &mut node.value {
+        Value::Table(entries) => {
+            for (key, node) in entries {
+                fill_below(node, &path.key(key), older);
+            }
         }
+        Value::List(_) if was_hidden_in => {
+            let handed_out = |old: &&Node| {
+                let mut hidden = (*old).clone();
+                hide_below(&mut hidden, path);
+                has_values_of(&hidden, node) && !has_values_of(old, node)
+            };
+            if let Some(old) = older.iter().filter_map(|tree| tree.at(path)).find(handed_out) {
+                put_back(node, old);
+            }
+        }
+        Value::List(_) | Value::Text(_) | Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => {}
+    }
+}
+
+/// The values of another tree of the same form, at the places of this one.
+fn put_back(node: &mut Node, old: &Node) {
+    match (&mut node.value, &old.value) {
+        (Value::Table(entries), Value::Table(old)) => {
+            for (key, node) in entries {
+                old.get(key).into_iter().for_each(|old| put_back(node, old));
+            }
+        }
+        (Value::List(items), Value::List(old)) => {
+            items.iter_mut().zip(old).for_each(|(node, old)| put_back(node, old));
+        }
+        (value, old) => *value = old.clone(),
+    }
+}
+
+/// Whether something was taken out of a value.
+fn holds_kept(node: &Node) -> bool {
+    match &node.value {
+        Value::Text(text) => text == SECRET_KEPT,
+        Value::List(items) => items.iter().any(holds_kept),
+        Value::Table(entries) => entries.values().any(holds_kept),
+        Value::Integer(_) | Value::Boolean(_) | Value::Other(_) => false,
     }
 }
 

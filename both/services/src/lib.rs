@@ -1,9 +1,10 @@
-//! What the image tells its init: the table of services and kernel settings.
+//! What the image tells its init and services: the table of services, kernel settings, container images.
 //!
-//! The builder writes it from the recipe, init reads it from the verified root. It is data with one meaning on
+//! The builder writes it from the recipe, they read it from the verified root. It is data with one meaning on
 //! both sides, so both sides use these types.
 #![forbid(unsafe_code)]
 
+pub mod images;
 mod services;
 pub mod sysctl;
 

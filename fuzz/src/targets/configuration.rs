@@ -13,6 +13,19 @@ const YAML: &str = "version: 1\nidentity:\n  hostname: node-1\n  labels: {rack: 
                     -----BEGIN CERTIFICATE-----\n    MAA=\n    -----END CERTIFICATE-----\n  key: |-\n    \
                     -----BEGIN PRIVATE KEY-----\n    MAsMCWdlaGVpbW5pcw==\n    -----END PRIVATE KEY-----\n";
 
+/// Workloads by themselves: each is short, so that mutations meet names, schedules, ports and mounts.
+const WORKLOADS: [&str; 3] = [
+    "version = 1\n[secrets]\na = \"x\"\n[workloads.b]\nafter = [\"c\"]\nschedule = \"*/5 0-6 1,15 jan-mar mon\"\n[workloads.b.containers.b]\n\
+     image = \"[::1]:5000/a/b:1@sha256:0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff\"\nenvironment = { A = \"http://u:w@h\", B = { \
+     secret = \"a\" } }\narguments = [\"-u\", \"http://u:w@h\"]\n[workloads.c]\nnetwork = \"d\"\naliases = [\"e\"]\nports = [80, \
+     \"[::1]:8443:443\", \"192.0.2.1:53:53/udp\"]\n[workloads.c.containers.c]\nimage = \"c\"\n",
+    "version = 1\n[containers]\nhost-paths = [\"/srv\"]\n[workloads.a.containers.a]\nimage = \"a\"\nuser = \"33:www-data\"\nmounts = { \"/a\" = { \
+     host = \"/srv/a\", read-only = true }, \"/b\" = { tmpfs = true, size = \"64 MiB\" }, \"/c\" = { volume = \"c\" } }\nresources = { cpu = \
+     \"1.5\", memory-max = \"1 GiB\" }\nliveness = { http = \":80/x\" }\nreadiness = { command = [\"/a\"] }\n",
+    "version = 1\n[registries.\"*\"]\nmirrors = [\"https://[::1]:5000\"]\n[registries.\"r:1\"]\nuser = \"u\"\npassword = \"w\"\nverify = \
+     \"digest\"\n[network.proxy]\nhttps = \"http://u:%40@p:3128\"\nno-proxy = [\".a\", \"192.0.2.0/24\"]\n",
+];
+
 /// What must never be shown.
 const KEY: &str = "MAsMCWdlaGVpbW5pcw";
 
@@ -86,7 +99,10 @@ pub fn config(data: &[u8]) {
 
 pub fn config_seeds() -> Vec<Vec<u8>> {
     let starting = corten_config::starting_document(None);
-    seeds_of(&[&full(), &starting], &[YAML])
+    let [a, b, c] = WORKLOADS;
+    let yaml = "version: 1\nsecrets: {a: x}\nworkloads:\n  b:\n    schedule: '@daily'\n    containers:\n      b:\n        \
+                image: b\n        environment: {A: 1, B: {secret: a}}\n        mounts:\n          /s: {secret: a}\n";
+    seeds_of(&[&full(), &starting, a, b, c], &[YAML, yaml])
 }
 
 /// A document that is handed out, and comes back.

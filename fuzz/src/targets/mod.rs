@@ -3,10 +3,13 @@
 mod agent;
 mod api;
 mod configuration;
+mod containers;
 mod debian;
+mod fetch;
 mod images;
 mod network;
 mod node;
+mod oci;
 mod recipes;
 mod secure_boot;
 mod table;
@@ -77,10 +80,19 @@ pub const TARGETS: &[Target] = &[
     Target { name: "netlink", run: agent::datagram, seeds: agent::datagram_seeds },
     Target { name: "status-line", run: agent::status_line, seeds: agent::status_line_seeds },
     Target { name: "redact", run: agent::redact, seeds: agent::redact_seeds },
+    Target { name: "fetch-frames", run: fetch::frames, seeds: fetch::frames_seeds },
+    Target { name: "fetch-challenge", run: fetch::challenge, seeds: fetch::challenge_seeds },
+    Target { name: "fetch-signature", run: fetch::signature, seeds: fetch::signature_seeds },
     Target { name: "api-certificate", run: api::certificate, seeds: api::certificate_seeds },
     Target { name: "pem", run: api::pem, seeds: api::pem_seeds },
     Target { name: "words", run: api::words, seeds: api::words_seeds },
     Target { name: "refusal", run: api::refusal, seeds: api::refusal_seeds },
+    Target { name: "printed", run: containers::printed, seeds: containers::printed_seeds },
+    Target { name: "kept-lines", run: containers::kept, seeds: containers::kept_seeds },
+    Target { name: "image-name", run: oci::reference, seeds: oci::reference_seeds },
+    Target { name: "image-documents", run: oci::documents, seeds: oci::documents_seeds },
+    Target { name: "image-layer", run: oci::layer, seeds: oci::layer_seeds },
+    Target { name: "image-archive", run: oci::archive, seeds: oci::archive_seeds },
 ];
 
 /// The target of a name, or what was probably meant.

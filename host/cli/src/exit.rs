@@ -7,6 +7,8 @@ use corten_client::connection::{FileError, NodeError};
 use corten_client::contexts::{ContextsError, NoSuchNode};
 use corten_client::pair::Unready;
 
+use crate::commands::{NoChoice, WrongCall};
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -40,6 +42,8 @@ pub enum Exit {
     Configuration,
     /// The command line asks for something that it has to say more clearly: nothing was done.
     Usage,
+    /// As a program on a node ended, whatever that means by it.
+    Program(u8),
 }
 
 /// Every exit code with its meaning, for the help text. 2 is clap's too.
@@ -59,7 +63,10 @@ Exit codes:
   11 a node can't be reached, or is not the one that was expected
   12 a node refused, or could not do what it was asked for
   13 of several nodes some failed
-  14 something in a machine configuration is wrong";
+  14 something in a machine configuration is wrong
+
+`corten node exec` and `corten node debug` end as the program in the container did: with its exit code, which may be one
+of these, or with 128 and the number of the signal that ended it.";
 
 impl Exit {
     /// The number.
@@ -80,6 +87,7 @@ impl Exit {
             Self::SomeNodes => 13,
             Self::Configuration => 14,
             Self::Usage => 2,
+            Self::Program(code) => code,
         }
     }
 }
@@ -164,13 +172,23 @@ fn class(error: &anyhow::Error) -> Exit {
                 _ => Exit::Image,
             };
         }
+        if cause.is::<corten_oci::gather::GatherError>() {
+            return Exit::Image;
+        }
+        if is_changed_image(cause) {
+            return Exit::Verification;
+        }
         if is_of_keys(cause) {
             return Exit::Key;
         }
         if cause.is::<corten_vm::Error>() {
             return Exit::Machine;
         }
-        if cause.is::<NoSuchNode>() || matches!(cause.downcast_ref(), Some(ContextsError::Unknown { .. })) {
+        if cause.is::<NoSuchNode>()
+            || cause.is::<WrongCall>()
+            || cause.is::<NoChoice>()
+            || matches!(cause.downcast_ref(), Some(ContextsError::Unknown { .. }))
+        {
             return Exit::Usage;
         }
         if matches!(cause.downcast_ref(), Some(DocumentError::NoText(_))) {
@@ -202,6 +220,17 @@ fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.is::<FileError>()
         || cause.is::<crate::signing::NoEnrolment>()
         || cause.is::<crate::variables::VariablesError>()
+}
+
+/// Whether a blob of a container image is not what its digest says.
+fn is_changed_image(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use corten_oci::source::SourceError;
+    use corten_oci::write::WriteError;
+    matches!(cause.downcast_ref(), Some(SourceError::Mismatch(_)))
+        || matches!(
+            cause.downcast_ref(),
+            Some(WriteError::Mismatch(_) | WriteError::Source(SourceError::Mismatch(_)))
+        )
 }
 
 fn archive(error: &corten_archive::Error) -> Exit {

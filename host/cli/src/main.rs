@@ -9,10 +9,12 @@ mod machine_config;
 mod node_programs;
 mod output;
 mod places;
+mod planned;
 mod progress;
 mod run_node;
 mod session;
 mod signing;
+mod transfers;
 mod variables;
 
 use std::process::ExitCode;

@@ -8,6 +8,8 @@ const EMBEDDED: NodePrograms = NodePrograms {
     health: include_bytes!(concat!(env!("OUT_DIR"), "/corten-health")),
     agent: include_bytes!(concat!(env!("OUT_DIR"), "/corten-agent")),
     network: include_bytes!(concat!(env!("OUT_DIR"), "/corten-network")),
+    containers: include_bytes!(concat!(env!("OUT_DIR"), "/corten-containers")),
+    fetch: include_bytes!(concat!(env!("OUT_DIR"), "/corten-fetch")),
     inventory: include_str!(concat!(env!("OUT_DIR"), "/inventory.json")),
 };
 

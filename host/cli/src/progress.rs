@@ -119,3 +119,8 @@ pub fn size(bytes: u64) -> String {
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
     }
 }
+
+/// A number of layers for people.
+pub fn layers_of(number: usize) -> String {
+    if number == 1 { "1 layer".into() } else { format!("{number} layers") }
+}

@@ -12,19 +12,19 @@ use corten_archive::resolve::ResolveError;
 use corten_archive::store::Store;
 use corten_archive::tools::sets::{self, Set};
 use corten_archive::tools::{ToolRoot, Tools};
-use corten_image::requests;
 use corten_recipe::plan::ExtraSuite;
-use corten_recipe::{HostLoader, KeyPath, Merged, Plan};
+use corten_recipe::{ContainerPlan, HostLoader, Merged, MergedContainer, Plan, Step};
 
 use crate::arguments::{ArchiveOptions, LockOptions};
 use crate::exit::BadFile;
 use crate::places;
+use crate::planned::Planned;
 use crate::progress::Progress;
 
 /// A recipe and the archive that its packages come from.
-pub struct Session {
+pub struct Session<P = Plan> {
     /// The plan of the recipe.
-    pub plan: Plan,
+    pub plan: P,
     /// Where its lock is, or will be.
     pub lock_path: PathBuf,
     /// The archive.
@@ -41,16 +41,39 @@ pub fn plan(recipe: &str) -> Result<Plan> {
     Ok(merged(recipe)?.plan().map_err(BadFile::recipe)?)
 }
 
+/// Loads a container recipe.
+pub fn merged_container(recipe: &str) -> Result<MergedContainer> {
+    Ok(MergedContainer::load(recipe, &HostLoader).map_err(BadFile::recipe)?)
+}
+
+/// Loads a container recipe and plans it.
+pub fn container_plan(recipe: &str) -> Result<ContainerPlan> {
+    Ok(merged_container(recipe)?.plan().map_err(BadFile::recipe)?)
+}
+
 impl Session {
     /// Loads a recipe and opens the archive that it names. Nothing is fetched yet.
     pub fn open(recipe: &str, options: &ArchiveOptions) -> Result<Self> {
-        let plan = plan(recipe)?;
-        let mut settings =
-            settings(options, plan.archive.suite.as_str(), plan.archive.architecture.as_str())?;
-        settings.components = plan.archive.components.iter().map(ToString::to_string).collect();
-        settings.extra = plan.archive.extra_suites.iter().copied().map(extra).collect();
+        Self::of(plan(recipe)?, lock_path(recipe)?, options)
+    }
+}
+
+impl Session<ContainerPlan> {
+    /// Loads a container recipe and opens the archive that it names. Nothing is fetched yet.
+    pub fn open_container(recipe: &str, options: &ArchiveOptions) -> Result<Self> {
+        // Recipes of several images lie in one folder, so each has a lock of its own.
+        Self::of(container_plan(recipe)?, Path::new(recipe).with_extension("lock"), options)
+    }
+}
+
+impl<P: Planned> Session<P> {
+    fn of(plan: P, lock_path: PathBuf, options: &ArchiveOptions) -> Result<Self> {
+        let named = plan.userland().archive;
+        let mut settings = settings(options, named.suite.as_str(), named.architecture.as_str())?;
+        settings.components = named.components.iter().map(ToString::to_string).collect();
+        settings.extra = named.extra_suites.iter().copied().map(extra).collect();
         let archive = Archive::open(settings)?;
-        Ok(Self { lock_path: lock_path(recipe)?, plan, archive })
+        Ok(Self { plan, lock_path, archive })
     }
 
     /// The lock that a build takes, made or updated if that is asked for.
@@ -66,7 +89,9 @@ impl Session {
     /// The lock by a policy. It is written when it differs from what is there.
     pub fn lock_with(&self, policy: &LockPolicy, progress: &Progress) -> Result<Lock> {
         let existing = Lock::read(&self.lock_path)?;
-        let wanted: Vec<String> = requests(&self.plan)
+        let wanted: Vec<String> = self
+            .plan
+            .requests()
             .into_iter()
             .map(|(name, version)| {
                 version.map_or_else(|| name.clone(), |version| format!("{name} ({version})"))
@@ -94,19 +119,8 @@ impl Session {
         let corten_archive::Error::Resolve(ResolveError::Unknown { name, suites, nearest }) = &error else {
             return error.into();
         };
-        let kernel = &self.plan.kernel;
-        let lists = [("microcode", &kernel.microcode), ("firmware", &kernel.firmware)];
-        let listed = lists.into_iter().find_map(|(list, packages)| {
-            let at = packages.iter().position(|package| package.as_str() == name)?;
-            Some(KeyPath::of(&["kernel", list]).item(at))
-        });
-        let key = match listed {
-            _ if kernel.package.as_str() == name => KeyPath::of(&["kernel", "package"]),
-            Some(key) => key,
-            None => KeyPath::of(&["packages", name]),
-        };
         let message = format!("there is no package {name:?} in {suites}");
-        let mut diagnostic = self.plan.diagnostic(key, "recipe::packages", message);
+        let mut diagnostic = self.plan.diagnostic(self.plan.key_of(name), "recipe::packages", message);
         if !nearest.is_empty() {
             diagnostic = diagnostic.with_help(format!("did you mean {}?", nearest.join(" or ")));
         }
@@ -117,7 +131,9 @@ impl Session {
     pub fn explain(&self, error: corten_image::Error) -> anyhow::Error {
         match error {
             corten_image::Error::Recipe { what, key, help } => {
-                let mut diagnostic = self.plan.diagnostic(key, "recipe::packages", what);
+                let images = matches!(key.steps().first(), Some(Step::Key(first)) if first == "images");
+                let code = if images { "recipe::images" } else { "recipe::packages" };
+                let mut diagnostic = self.plan.diagnostic(key, code, what);
                 if let Some(help) = help {
                     diagnostic = diagnostic.with_help(help);
                 }

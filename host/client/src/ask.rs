@@ -39,6 +39,14 @@ questions! {
     routes -> Routes: network.routes(v1::ListRoutesRequest {});
     /// Its sockets.
     sockets -> Sockets: network.sockets(v1::ListSocketsRequest {});
+    /// Its workloads.
+    workloads -> Workloads: workloads.list(v1::ListWorkloadsRequest {});
+    /// Its containers.
+    containers -> Containers: workloads.list(v1::ListWorkloadsRequest {});
+    /// Its images.
+    images -> Images: images.list(v1::ListImagesRequest {});
+    /// Its volumes.
+    volumes -> Volumes: volumes.list(v1::ListVolumesRequest {});
     /// Its counters and gauges.
     metrics -> Metrics: metrics.get(v1::GetMetricsRequest {});
     /// Its configuration.
@@ -51,6 +59,12 @@ questions! {
 pub async fn service(connection: Connection, name: String) -> Result<view::ServiceDetail, NodeError> {
     let request = v1::InspectServiceRequest { name };
     Ok(connection.answer(connection.services().inspect(request)).await?.into())
+}
+
+/// Everything about one workload.
+pub async fn workload(connection: Connection, name: String) -> Result<view::WorkloadDetail, NodeError> {
+    let request = v1::InspectWorkloadRequest { name };
+    Ok(connection.answer(connection.workloads().inspect(request)).await?.into())
 }
 
 /// Where each value of the configuration is from.

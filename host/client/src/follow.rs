@@ -1,17 +1,20 @@
-//! Streams of several nodes at a time: logs and events as they come.
+//! Streams of several nodes at a time: logs, events and what containers use, as they come.
 
 use std::future::Future;
 use std::ops::ControlFlow;
+use std::pin::Pin;
 
+use corten_api::error::ApiError;
 use corten_api::v1;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tonic::Streaming;
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Code, Status, Streaming};
 
 use crate::connection::{Connection, NodeError};
 use crate::contexts::{Node, NodeName};
-use crate::view::{Answer, Event, LogLine};
+use crate::view::{Answer, Event, LogLine, Usage};
 
 /// Lines that wait to be printed. A reader that is slower holds the nodes up, which then count what is lost.
 const WAITING: usize = 256;
@@ -44,11 +47,23 @@ impl std::str::FromStr for Since {
     }
 }
 
+/// Who has printed what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Services, init and the kernel.
+    Node,
+    /// `kernel`, `corten` for init itself, a service, or a workload or `WORKLOAD/CONTAINER`. Where a service and a
+    /// workload have the same name it is the service.
+    Named(String),
+    /// A workload or `WORKLOAD/CONTAINER`.
+    Workload(String),
+}
+
 /// Which lines of a log are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogQuery {
-    /// `kernel`, `corten` for init itself, or a service; empty for all.
-    pub source: String,
+    /// Whose.
+    pub source: Source,
     /// Whether to wait for more.
     pub end: End,
     /// The newest so many lines; 0 for all that are kept.
@@ -84,9 +99,9 @@ pub async fn logs(
 ) -> Vec<Answer<()>> {
     let open = move |connection: Connection| {
         let query = query.clone();
-        async move { open_logs(&connection, query).await }
+        async move { open_lines(&connection, query).await }
     };
-    follow(nodes, open, |name, line| reader(name, &LogLine::from(line))).await
+    follow(nodes, open, |name, line| reader(name, &line)).await
 }
 
 /// The same with events: from now on, and with a backlog those before that are kept.
@@ -95,25 +110,98 @@ pub async fn events(
     backlog: Backlog,
     mut reader: impl FnMut(&NodeName, &Event) -> ControlFlow<()>,
 ) -> Vec<Answer<()>> {
-    let open = move |connection: Connection| async move { open_events(&connection, backlog).await };
+    let open = move |connection: Connection| async move {
+        let events: Items<v1::Event> = Box::pin(open_events(&connection, backlog).await?);
+        Ok(events)
+    };
     follow(nodes, open, |name, event| reader(name, &Event::from(event))).await
+}
+
+/// What containers use, again and again; once with [`End::Stop`].
+pub async fn stats(
+    nodes: Vec<(NodeName, Node)>,
+    workload: String,
+    end: End,
+    mut reader: impl FnMut(&NodeName, Usage) -> ControlFlow<()>,
+) -> Vec<Answer<()>> {
+    let request = v1::WorkloadStatsRequest { name: workload, interval_ms: 0, once: end == End::Stop };
+    let open = move |connection: Connection| {
+        let request = request.clone();
+        async move {
+            let stats = connection.answer(connection.workloads().stats(request)).await?;
+            let stats: Items<v1::WorkloadStats> = Box::pin(stats);
+            Ok(stats)
+        }
+    };
+    follow(nodes, open, |name, stats| reader(name, Usage::from(stats))).await
+}
+
+/// What a stream of a node brings.
+type Items<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
+
+/// Lines of services or of containers, by who is meant.
+async fn open_lines(connection: &Connection, query: LogQuery) -> Result<Items<LogLine>, NodeError> {
+    let name = match &query.source {
+        Source::Workload(name) => return open_of_workload(connection, name.clone(), &query).await,
+        // No service has such a name.
+        Source::Named(name) if name.contains('/') => {
+            return open_of_workload(connection, name.clone(), &query).await;
+        }
+        Source::Named(name) => name.clone(),
+        Source::Node => String::new(),
+    };
+    let of_service = match open_logs(connection, name.clone(), &query).await {
+        Ok(lines) => return Ok(Box::pin(lines.map(|line| line.map(LogLine::from)))),
+        Err(NodeError::Answered(error)) if error.code == Code::NotFound && !name.is_empty() => error,
+        Err(error) => return Err(error),
+    };
+    match open_of_workload(connection, name.clone(), &query).await {
+        Err(NodeError::Answered(error)) if error.code == Code::NotFound => {
+            let cause = format!("neither a service nor a workload is named {name:?}");
+            let remedies = [of_service.remedy, error.remedy];
+            let remedies = remedies.into_iter().filter(|remedy| !remedy.is_empty()).collect::<Vec<_>>();
+            Err(NodeError::Answered(ApiError::new(Code::NotFound, cause, remedies.join("; "))))
+        }
+        // A node without containers, or whoever may read no more than services.
+        Err(NodeError::Answered(error))
+            if matches!(error.code, Code::Unimplemented | Code::PermissionDenied) =>
+        {
+            Err(NodeError::Answered(of_service))
+        }
+        opened => opened,
+    }
+}
+
+async fn open_of_workload(
+    connection: &Connection,
+    name: String,
+    query: &LogQuery,
+) -> Result<Items<LogLine>, NodeError> {
+    let (follow, since_ns) = (query.end == End::Follow, since_ns(connection, query).await?);
+    let request = v1::WorkloadLogsRequest { name, follow, tail: query.tail, since_ns };
+    let lines = connection.answer(connection.workloads().logs(request)).await?;
+    Ok(Box::pin(lines.map(|line| line.map(LogLine::from))))
 }
 
 pub(crate) async fn open_logs(
     connection: &Connection,
-    query: LogQuery,
+    source: String,
+    query: &LogQuery,
 ) -> Result<Streaming<v1::LogLine>, NodeError> {
-    let since_ns = match query.since {
+    let (follow, since_ns) = (query.end == End::Follow, since_ns(connection, query).await?);
+    let request = v1::ReadLogsRequest { source, follow, tail: query.tail, since_ns };
+    connection.answer(connection.logs().read(request)).await
+}
+
+async fn since_ns(connection: &Connection, query: &LogQuery) -> Result<i64, NodeError> {
+    Ok(match query.since {
         None => 0,
         Some(Since::Moment(moment)) => nanoseconds(moment.as_nanosecond()),
         Some(Since::Ago(ago)) => {
             let info = connection.answer(connection.node().info(v1::InfoRequest {})).await?;
             nanoseconds(i128::from(info.now_ns) - ago.as_nanos())
         }
-    };
-    let follow = query.end == End::Follow;
-    let request = v1::ReadLogsRequest { source: query.source, follow, tail: query.tail, since_ns };
-    connection.answer(connection.logs().read(request)).await
+    })
 }
 
 pub(crate) async fn open_events(
@@ -137,7 +225,7 @@ async fn follow<M, F, A>(
 where
     M: Send + 'static,
     F: Fn(Connection) -> A + Clone + Send + 'static,
-    A: Future<Output = Result<Streaming<M>, NodeError>> + Send,
+    A: Future<Output = Result<Items<M>, NodeError>> + Send,
 {
     let (sender, mut receiver) = mpsc::channel(WAITING);
     let mut tasks = JoinSet::new();
@@ -169,16 +257,17 @@ async fn read<M, F, A>(
 ) -> Result<(), NodeError>
 where
     F: Fn(Connection) -> A,
-    A: Future<Output = Result<Streaming<M>, NodeError>>,
+    A: Future<Output = Result<Items<M>, NodeError>>,
 {
     let connection = Connection::open(node).await?;
     let mut stream = open(connection.clone()).await?;
     loop {
         let message = tokio::select! {
-            message = stream.message() => message.map_err(|status| connection.explain(&status))?,
+            message = stream.next() => message,
             () = sender.closed() => None,
         };
         let Some(item) = message else { return Ok(()) };
+        let item = item.map_err(|status| connection.explain(&status))?;
         if sender.send((name.clone(), item)).await.is_err() {
             return Ok(());
         }

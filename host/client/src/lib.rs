@@ -1,7 +1,8 @@
 //! Talks to nodes: contexts, TLS, calls, what is shown of them.
 //!
 //! ```text
-//! contexts -> connection -> ask, each, follow -> view -> printed, or drawn by the dashboard
+//! contexts -> connection -> ask, tell, each, follow -> view -> printed, or drawn by the dashboard
+//!                    \-> exec, copy, images: what goes both ways
 //! ```
 #![forbid(unsafe_code)]
 
@@ -18,9 +19,12 @@ pub mod ask;
 pub mod config;
 pub mod connection;
 pub mod contexts;
+pub mod copy;
 pub mod dashboard;
 pub mod each;
+pub mod exec;
 pub mod follow;
+pub mod images;
 pub mod lets_in;
 pub mod pair;
 pub mod support;

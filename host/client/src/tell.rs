@@ -51,6 +51,45 @@ pub async fn restart(connection: Connection, name: String) -> Result<Done, NodeE
     Ok(Done::new(format!("{name} was restarted")))
 }
 
+/// What a workload is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// To run.
+    Start,
+    /// To stop until it is started again.
+    Stop,
+    /// To stop and run again.
+    Restart,
+}
+
+/// Tells a workload something, and waits until it is done.
+pub async fn workload(connection: Connection, name: String, order: Order) -> Result<Done, NodeError> {
+    let mut client = connection.workloads();
+    let said = name.clone();
+    let done = match order {
+        Order::Start => {
+            connection.wait(client.start(v1::StartWorkloadRequest { name })).await?;
+            "was started"
+        }
+        Order::Stop => {
+            connection.wait(client.stop(v1::StopWorkloadRequest { name })).await?;
+            "was stopped"
+        }
+        Order::Restart => {
+            connection.wait(client.restart(v1::RestartWorkloadRequest { name })).await?;
+            "was restarted"
+        }
+    };
+    Ok(Done::new(format!("{said} {done}")))
+}
+
+/// Removes a volume with all that it holds.
+pub async fn remove_volume(connection: Connection, name: String) -> Result<Done, NodeError> {
+    let request = v1::RemoveVolumeRequest { name: name.clone() };
+    connection.wait(connection.volumes().remove(request)).await?;
+    Ok(Done::new(format!("{name} was removed with all that it held")))
+}
+
 /// Starts the machine again.
 pub async fn reboot(connection: Connection) -> Result<Done, NodeError> {
     let response = connection.answer(connection.node().reboot(v1::RebootRequest {})).await?;

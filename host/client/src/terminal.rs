@@ -12,3 +12,10 @@ pub fn width() -> Width {
         _ => Width::Unlimited,
     }
 }
+
+/// How many lines standard output has, if it is a terminal.
+pub fn height() -> Option<usize> {
+    let terminal = std::io::stdout().is_terminal();
+    let (_, rows) = crossterm::terminal::size().ok().filter(|_| terminal)?;
+    (rows > 0).then_some(usize::from(rows))
+}

@@ -21,6 +21,8 @@ pub enum Origin {
     Recipe,
     /// A program of Corten itself.
     Corten,
+    /// A container image, by its name in the recipe.
+    Image(String),
 }
 
 impl std::fmt::Display for Origin {
@@ -30,6 +32,7 @@ impl std::fmt::Display for Origin {
             Self::Produced(what) => write!(f, "the builder ({what})"),
             Self::Recipe => f.write_str("the recipe"),
             Self::Corten => f.write_str("corten itself"),
+            Self::Image(name) => write!(f, "image {name}"),
         }
     }
 }
@@ -66,6 +69,11 @@ impl Assembly {
     /// Whether the path exists.
     pub fn contains(&self, path: &str) -> bool {
         self.tree.lookup(normalise(path).as_bytes()).is_some()
+    }
+
+    /// Whether somebody asked for the path by name: an implied directory exists, but has no mode of its own yet.
+    pub fn is_named(&self, path: &str) -> bool {
+        self.origins.contains_key(&normalise(path))
     }
 
     /// Adds a regular file.

@@ -8,14 +8,16 @@ use bytes::Bytes;
 use corten_formats::qcow2::Qcow2;
 use corten_formats::tree::{Kind, Tree};
 use corten_recipe::{Format, Plan};
+use corten_services::images::{Image, Images};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::{boot_image, command_line, initrd};
 use crate::cache::{Cache, Pieces, key, read_layer, write_layer};
 use crate::disk::{Boot, disk};
 use crate::error::Error;
-use crate::event::{Event, Listener, Phase};
+use crate::event::{Event, Listener, Phase, timed};
 use crate::hex::hex;
+use crate::images;
 use crate::locked::LockedPackages;
 use crate::name::Naming;
 use crate::output::{Artifact, write_atomically, write_compressed, write_raw, write_tar};
@@ -38,6 +40,10 @@ pub struct NodePrograms {
     pub agent: &'static [u8],
     /// The network.
     pub network: &'static [u8],
+    /// Workloads.
+    pub containers: &'static [u8],
+    /// What fetches images for them.
+    pub fetch: &'static [u8],
     /// What they are made of, as JSON.
     pub inventory: &'static str,
 }
@@ -79,6 +85,19 @@ pub struct Sizes {
     pub disk: u64,
 }
 
+/// A container image in the root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltImage {
+    /// Its name.
+    pub name: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// Layers.
+    pub layers: usize,
+    /// Bytes of its files, not compressed.
+    pub bytes: u64,
+}
+
 /// What a build made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Built {
@@ -94,12 +113,22 @@ pub struct Built {
     pub sizes: Sizes,
     /// Packages that files were taken from.
     pub packages: usize,
-    /// Regular files in the root.
+    /// Regular files in the root, those of container images aside.
     pub files: usize,
+    /// Container images in the root.
+    #[serde(default)]
+    pub images: Vec<BuiltImage>,
     /// Seconds by phase, and `total`.
     pub seconds: BTreeMap<String, f64>,
     /// Whether everything was there already.
     pub unchanged: bool,
+}
+
+impl BuiltImage {
+    fn of(image: &Image) -> Self {
+        let (name, digest) = (image.name.clone(), image.digest.clone());
+        Self { name, digest, layers: image.layers.len(), bytes: image.bytes() }
+    }
 }
 
 /// Builds an image.
@@ -117,6 +146,7 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
         signing.signer.certificate().check_validity(naming.epoch).map_err(corten_sign::SignError::from)?;
     }
     let signing = request.signing.as_ref().map(Signing::state).unwrap_or_default();
+    let images = images::open(plan)?;
     let state = key(&[
         &plan_text,
         packages.digest().as_bytes(),
@@ -124,6 +154,7 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
         naming.version.as_bytes(),
         formats.as_bytes(),
         signing.as_bytes(),
+        images::identity(&images).as_bytes(),
     ]);
     if request.reuse == crate::cache::Use::Reuse
         && let Some(mut built) = previous::read(&request.output, &naming, &state)
@@ -139,13 +170,19 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
         version: naming.version.clone(),
         suite: plan.archive.suite.to_string(),
     };
-    let (tree, origins) = phase(Phase::Tree, listener, &mut seconds, || {
-        tree(plan, &selection, &who, &request.programs, naming.epoch)
+    let (bare, tree, origins, images) = phase(Phase::Tree, listener, &mut seconds, || {
+        let (bare, mut origins) = tree(plan, &selection, &who, &request.programs, naming.epoch)?;
+        let images = images::read(&images, images::limit(plan))?;
+        let mut whole = bare.clone();
+        images::place(&mut whole, &mut origins, &images, naming.epoch)?;
+        Ok((bare, whole, origins, images))
     })?;
     let pieces = Pieces(Cache::new(&request.cache.join("pieces"), request.reuse));
     let (data, records) = phase(Phase::Root, listener, &mut seconds, || {
-        let (data, records) =
-            rayon::join(|| root::write(&tree, &plan.image, &naming, &pieces), || digests(&tree, &origins));
+        let (data, records) = rayon::join(
+            || root::write((&tree, &bare), &plan.image, &naming, &pieces),
+            || digests(&tree, &origins),
+        );
         Ok((data?, records))
     })?;
     let sealed = phase(Phase::Verity, listener, &mut seconds, || root::seal(data, &plan.image, &naming))?;
@@ -160,7 +197,7 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
     let parts = Parts { tree: &tree, loader: &loader, sealed: &sealed, boot: &boot };
     let (artifacts, sizes) = phase(Phase::Output, listener, &mut seconds, || {
         let mut output = output(request, &naming, &parts)?;
-        output.0.extend(sboms(request, &naming, &sealed, &selection, &records)?);
+        output.0.extend(sboms(request, &naming, &sealed, (&selection, &images.index), &records)?);
         Ok(output)
     })?;
     seconds.insert("total".into(), started.elapsed().as_secs_f64());
@@ -171,7 +208,8 @@ pub fn build(request: &Request<'_>, listener: Listener<'_>) -> Result<Built, Err
         artifacts,
         sizes,
         packages: selection.licences.len(),
-        files: tree.nodes().filter(|(_, node)| matches!(node.kind, Kind::File(_))).count(),
+        files: bare.nodes().filter(|(_, node)| matches!(node.kind, Kind::File(_))).count(),
+        images: images.index.images.iter().map(BuiltImage::of).collect(),
         seconds,
         unchanged: false,
     };
@@ -185,11 +223,9 @@ fn phase<T>(
     seconds: &mut BTreeMap<String, f64>,
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    listener(Event::Started(phase));
     let started = Instant::now();
-    let result = work()?;
+    let result = timed(phase, listener, work)?;
     seconds.insert(phase.name().into(), started.elapsed().as_secs_f64());
-    listener(Event::Ended(phase, started.elapsed()));
     Ok(result)
 }
 
@@ -206,7 +242,7 @@ fn selection(request: &Request<'_>, listener: Listener<'_>) -> Result<Selection,
     let selection = select(plan, *packages)?;
     for name in selection.licences.keys() {
         if let Some(contents) = packages.unpacked(name)
-            && let Some(open) = unaccounted(&contents, plan)
+            && let Some(open) = unaccounted(&contents, &plan.scripts)
         {
             listener(Event::Unaccounted(open.package));
         }
@@ -288,7 +324,7 @@ fn sboms(
     request: &Request<'_>,
     naming: &Naming,
     sealed: &RootImage,
-    selection: &Selection,
+    (selection, images): (&Selection, &Images),
     records: &[FileRecord],
 ) -> Result<Vec<Artifact>, Error> {
     let node: NodeInventory =
@@ -303,6 +339,7 @@ fn sboms(
         root_hash: hex(&sealed.root_hash.0),
         epoch: naming.epoch,
         packages,
+        images: images.images.clone(),
         node,
         files: records.to_vec(),
     };

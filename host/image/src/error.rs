@@ -73,13 +73,16 @@ pub enum Error {
     },
     /// The image is too large for what the recipe gives it.
     #[error(
-        "the {part} has {bytes} bytes; half of its slot of {slot} bytes is the most, to leave room for updates"
+        "the {part} has {bytes} bytes{}; half of its slot of {slot} bytes is the most, to leave room for updates",
+        share(*images)
     )]
     TooLarge {
         /// `root image`, `hash tree`, `boot image`.
         part: &'static str,
         /// Its size.
         bytes: u64,
+        /// How much of it are container images.
+        images: u64,
         /// The room for it.
         slot: u64,
     },
@@ -123,6 +126,11 @@ pub enum Error {
     },
 }
 
+/// How much of a size container images are, in words; nothing without any.
+fn share(images: u64) -> String {
+    if images == 0 { String::new() } else { format!(", {images} of them container images") }
+}
+
 impl Error {
     pub(crate) fn conflict(path: &str, first: &Origin, second: &Origin) -> Self {
         Self::Conflict { path: path.into(), first: first.to_string(), second: second.to_string() }
@@ -152,5 +160,21 @@ impl Error {
 
     pub(crate) fn write(path: &Path, why: std::io::Error) -> Self {
         Self::Write { path: path.into(), why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_that_is_too_large_names_the_share_of_its_images() {
+        let text = |images| Error::TooLarge { part: "root image", bytes: 9, images, slot: 16 }.to_string();
+        assert_eq!(
+            text(5),
+            "the root image has 9 bytes, 5 of them container images; half of its slot of 16 bytes is the most, \
+             to leave room for updates"
+        );
+        assert!(text(0).starts_with("the root image has 9 bytes; half"));
     }
 }

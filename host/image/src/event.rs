@@ -1,6 +1,8 @@
 //! What a build tells while it works. Terminal, JSON and tests only listen.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
 
 /// Parts of a build, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,3 +55,16 @@ pub enum Event {
 
 /// Whoever listens. Called from several threads.
 pub type Listener<'a> = &'a (dyn Fn(Event) + Sync);
+
+/// Does a phase and tells when it begins and how long it took.
+pub fn timed<T>(
+    phase: Phase,
+    listener: Listener<'_>,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    listener(Event::Started(phase));
+    let started = Instant::now();
+    let result = work()?;
+    listener(Event::Ended(phase, started.elapsed()));
+    Ok(result)
+}

@@ -64,6 +64,12 @@ fn uuid_of(parts: &[&[u8]]) -> [u8; 16] {
     uuid
 }
 
+/// Seconds since 1970 as RFC 3339 writes them.
+pub fn rfc3339(epoch: u64) -> String {
+    let time = jiff::Timestamp::from_second(i64::try_from(epoch).unwrap_or_default());
+    time.unwrap_or_default().to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

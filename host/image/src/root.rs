@@ -19,13 +19,24 @@ pub struct RootImage {
     pub root_hash: RootHash,
 }
 
-/// Writes the EROFS image.
+/// Writes the EROFS image. `bare` is the tree without container images.
 pub fn write(
-    tree: &Tree,
+    (tree, bare): (&Tree, &Tree),
     image: &plan::Image,
     naming: &Naming,
     pieces: &dyn PieceCache,
 ) -> Result<Bytes, Error> {
+    let data = erofs(tree, image, naming, pieces)?;
+    let (bytes, slot) = (data.len() as u64, image.slot_size.bytes());
+    if bytes > slot / 2 {
+        // Told only where it matters: it takes writing the image once more.
+        let images = bytes - (erofs(bare, image, naming, pieces)?.len() as u64).min(bytes);
+        return Err(Error::TooLarge { part: "root image", bytes, images, slot });
+    }
+    Ok(data)
+}
+
+fn erofs(tree: &Tree, image: &plan::Image, naming: &Naming, pieces: &dyn PieceCache) -> Result<Bytes, Error> {
     let compression = match image.compression {
         plan::Compression::None => Compression::None,
         plan::Compression::Lz4 => Compression::Lz4,
@@ -37,12 +48,7 @@ pub fn write(
     let mut options = erofs::Options::new(naming.uuid("root"), naming.epoch);
     options.packing = Packing { compression, piece };
     let written = erofs::write(tree, &options, pieces).map_err(|why| fail(why.into()))?;
-    let data = Bytes::from(written.bytes);
-    let (bytes, slot) = (data.len() as u64, image.slot_size.bytes());
-    if bytes > slot / 2 {
-        return Err(Error::TooLarge { part: "root image", bytes, slot });
-    }
-    Ok(data)
+    Ok(Bytes::from(written.bytes))
 }
 
 /// Makes the hash tree.
@@ -51,7 +57,7 @@ pub fn seal(data: Bytes, image: &plan::Image, naming: &Naming) -> Result<RootIma
         .map_err(|why| Error::part("hash tree")(why.into()))?;
     let (bytes, slot) = (sealed.hash_image.len() as u64, image.verity_size.bytes());
     if bytes > slot / 2 {
-        return Err(Error::TooLarge { part: "hash tree", bytes, slot });
+        return Err(Error::TooLarge { part: "hash tree", bytes, images: 0, slot });
     }
     Ok(RootImage { data, hashes: Bytes::from(sealed.hash_image), root_hash: sealed.root_hash })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use corten_formats::tree::{Kind, Meta, Node, Tree};
-use corten_recipe::plan::Owner;
+use corten_recipe::plan::{Owner, Userland};
 use corten_recipe::{KeyPath, Plan};
 use corten_services::{SERVICES_PATH, SYSCTL_PATH};
 
@@ -12,7 +12,7 @@ use crate::NodePrograms;
 use crate::assembly::{Assembly, Origin};
 use crate::error::Error;
 use crate::products::{Identity, accounts, certificates, identity, links};
-use crate::select::Selection;
+use crate::select::{Selected, Selection};
 
 /// Puts the tree together; returns it with the origin of each path.
 pub fn tree(
@@ -24,20 +24,11 @@ pub fn tree(
 ) -> Result<(Tree, BTreeMap<String, Origin>), Error> {
     let mut assembly = Assembly::new(epoch);
     links(&mut assembly)?;
-    for selected in &selection.files {
-        // What a package ships belongs to root; setuid and setgid are not taken over, since nothing in an image
-        // may gain rights by being executed.
-        let mode = selected.node.meta.mode & 0o777;
-        let meta = Meta { mode, uid: 0, gid: 0, ..selected.node.meta.clone() };
-        let node = Node { meta, kind: selected.node.kind.clone() };
-        let key = KeyPath::of(&["packages", &selected.package]);
-        let placed = assembly.place(&selected.path, node, Origin::Package(selected.package.clone()));
-        placed.map_err(|error| error.at(&key))?;
-    }
-    own(&mut assembly, plan)?;
+    packaged(&mut assembly, &selection.files)?;
+    own(&mut assembly, plan.userland())?;
     corten(&mut assembly, plan, programs)?;
     certificates(&mut assembly, &selection.certificates)?;
-    accounts(&mut assembly, plan)?;
+    accounts(&mut assembly, plan.userland())?;
     identity(&mut assembly, who)?;
     let folder = format!("/usr/lib/modules/{}", selection.kernel.release);
     let index = selection.kernel.index.clone();
@@ -53,24 +44,39 @@ pub fn tree(
     Ok(assembly.finish())
 }
 
+/// What comes from packages.
+pub fn packaged(assembly: &mut Assembly, files: &[Selected]) -> Result<(), Error> {
+    for selected in files {
+        // What a package ships belongs to root; setuid and setgid are not taken over, since nothing in an image
+        // may gain rights by being executed.
+        let mode = selected.node.meta.mode & 0o777;
+        let meta = Meta { mode, uid: 0, gid: 0, ..selected.node.meta.clone() };
+        let node = Node { meta, kind: selected.node.kind.clone() };
+        let key = KeyPath::of(&["packages", &selected.package]);
+        let placed = assembly.place(&selected.path, node, Origin::Package(selected.package.clone()));
+        placed.map_err(|error| error.at(&key))?;
+    }
+    Ok(())
+}
+
 /// What the recipe brings itself.
-fn own(assembly: &mut Assembly, plan: &Plan) -> Result<(), Error> {
+pub fn own(assembly: &mut Assembly, userland: Userland<'_>) -> Result<(), Error> {
     let owned = |mut node: Node, owner: Owner| {
         node.meta.uid = owner.uid;
         node.meta.gid = owner.gid;
         node
     };
-    for (path, directory) in &plan.directories {
+    for (path, directory) in userland.directories {
         let node = assembly.node(directory.mode.bits(), Kind::Directory(BTreeMap::new()));
         let placed = assembly.place(path.as_str(), owned(node, directory.owner), Origin::Recipe);
         placed.map_err(|error| error.at(&KeyPath::of(&["directories", path.as_str()])))?;
     }
-    for (path, file) in &plan.files {
+    for (path, file) in userland.files {
         let node = assembly.node(file.mode.bits(), Kind::File(file.content.0.clone()));
         let placed = assembly.place(path.as_str(), owned(node, file.owner), Origin::Recipe);
         placed.map_err(|error| error.at(&KeyPath::of(&["files", path.as_str()])))?;
     }
-    for (path, target) in &plan.links {
+    for (path, target) in userland.links {
         let placed = assembly.symlink(path.as_str(), target.as_str(), Origin::Recipe);
         placed.map_err(|error| error.at(&KeyPath::of(&["links", path.as_str()])))?;
     }
@@ -84,12 +90,23 @@ fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Resu
         ("health", programs.health, Wanted::Always),
         ("agent", programs.agent, Wanted::ByService),
         ("network", programs.network, Wanted::ByService),
+        ("containers", programs.containers, Wanted::ByService),
+        // The service starts it for each image that it fetches.
+        ("fetch", programs.fetch, Wanted::With("containers")),
     ];
+    let path = |name: &str| format!("/usr/lib/corten/{name}");
+    let runs = |name: &str| {
+        let path = path(name);
+        plan.services.services.iter().any(|service| service.exec.first() == Some(&path))
+    };
     for (name, program, wanted) in all {
-        let path = format!("/usr/lib/corten/{name}");
-        let runs = || plan.services.services.iter().any(|service| service.exec.first() == Some(&path));
-        if wanted == Wanted::Always || runs() {
-            assembly.file(&path, Bytes::from_static(program), 0o755, Origin::Corten)?;
+        let is_wanted = match wanted {
+            Wanted::Always => true,
+            Wanted::ByService => runs(name),
+            Wanted::With(service) => runs(service),
+        };
+        if is_wanted {
+            assembly.file(&path(name), Bytes::from_static(program), 0o755, Origin::Corten)?;
         }
     }
     for name in ["init", "modprobe"] {
@@ -102,4 +119,5 @@ fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Resu
 enum Wanted {
     Always,
     ByService,
+    With(&'static str),
 }

@@ -2,14 +2,16 @@
 //!
 //! First `remove` takes away. Then tables merge key by key and the later value wins. Lists are joined, what is
 //! there already once; the lists of [`REPLACED`] mean something as a whole, so the later one takes their place, and
-//! so do a later file and the keys of Secure Boot.
+//! so do a later file, the keys of Secure Boot, and a container image of the same name.
 
 use corten_document::{Diagnostic, KeyPath, Laying, Lists, Node, Origin, Source, Value, literal, nearest};
 
 use crate::diagnostic::Problem;
 
 /// Lists that a later recipe replaces, by path; `*` stands for any name.
-const REPLACED: [&[&str]; 4] = [
+const REPLACED: [&[&str]; 6] = [
+    &["container", "command"],
+    &["container", "entrypoint"],
     &["image", "formats"],
     &["services", "*", "capabilities"],
     &["services", "*", "exec"],
@@ -23,7 +25,7 @@ const LAYING: Laying<'_> =
     Laying { lists: Lists::JoinedExcept(&REPLACED), replaced_tables: &REPLACED_TABLES };
 
 /// Where what a list of `remove` names is found: the list, the table or list, and whatever goes with it.
-const REMOVED: [(&str, &[&str], Option<&str>); 15] = [
+const REMOVED: [(&str, &[&str], Option<&str>); 16] = [
     ("components", &["archive", "components"], None),
     ("modules", &["kernel", "modules"], None),
     ("boot-modules", &["kernel", "boot-modules"], None),
@@ -39,6 +41,7 @@ const REMOVED: [(&str, &[&str], Option<&str>); 15] = [
     ("groups", &["groups"], None),
     ("services", &["services"], None),
     ("sysctl", &["sysctl"], None),
+    ("images", &["images"], None),
 ];
 
 /// The recipe `over` on top of the merged recipe `base`.
@@ -49,8 +52,34 @@ pub(crate) fn merge(mut base: Node, mut over: Node, sources: &[Source]) -> (Node
     {
         take_away(&mut base, &remove, sources, &mut diagnostics);
     }
+    replace_images(&mut base, &mut over);
     LAYING.lay(&mut base, over);
     (base, diagnostics)
+}
+
+/// A later image takes the place of the one that has its name. Those of `over` that take no place stay there.
+fn replace_images(base: &mut Node, over: &mut Node) {
+    let list = KeyPath::of(&["images"]);
+    let (Some(Value::List(items)), Some(Value::List(more))) =
+        (base.at_mut(&list).map(|node| &mut node.value), over.at_mut(&list).map(|node| &mut node.value))
+    else {
+        return;
+    };
+    let mut free: Vec<&mut Node> = items.iter_mut().collect();
+    let mut added = Vec::with_capacity(more.len());
+    for image in more.drain(..) {
+        let same = free.iter().position(|item| name_of(item).is_some() && name_of(item) == name_of(&image));
+        match same {
+            Some(place) => *free.swap_remove(place) = image,
+            None => added.push(image),
+        }
+    }
+    *more = added;
+}
+
+/// The name of an item of a list: the item itself, or what a table has under `name`.
+fn name_of(item: &Node) -> Option<&str> {
+    item.text().or_else(|| item.entries()?.get("name")?.text())
 }
 
 fn take_away(base: &mut Node, remove: &Node, sources: &[Source], diagnostics: &mut Vec<Diagnostic>) {
@@ -94,7 +123,7 @@ fn take_one(base: &mut Node, path: &[&str], name: &str) -> bool {
         Value::Table(entries) => entries.remove(name).is_some(),
         Value::List(items) => {
             let before = items.len();
-            items.retain(|item| !matches!(&item.value, Value::Text(text) if text == name));
+            items.retain(|item| name_of(item) != Some(name));
             items.len() < before
         }
         _ => false,
@@ -104,10 +133,7 @@ fn take_one(base: &mut Node, path: &[&str], name: &str) -> bool {
 fn names_at(base: &Node, path: &[&str]) -> Vec<String> {
     match base.at(&KeyPath::of(path)).map(|node| &node.value) {
         Some(Value::Table(entries)) => entries.keys().cloned().collect(),
-        Some(Value::List(items)) => items
-            .iter()
-            .filter_map(|item| if let Value::Text(text) = &item.value { Some(text.clone()) } else { None })
-            .collect(),
+        Some(Value::List(items)) => items.iter().filter_map(name_of).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
 }

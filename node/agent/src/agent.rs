@@ -18,6 +18,7 @@ use crate::audit::Audit;
 use crate::calls;
 use crate::certificate::{self, CertificateError};
 use crate::configuration::{Engine, SystemClock};
+use crate::containers::{self, Containers, Known};
 use crate::events::{Events, Kind};
 use crate::health::Verdicts;
 use crate::logs::{DEFAULT_BYTES, Journal, follow};
@@ -105,12 +106,16 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
     let door = threshold::open(own, in_force.clone(), events.clone())?;
     let network = reconcile::start(&root, &engine, port);
     let probes = Arc::new(Probes::default());
-    let shipping = Arc::new(Shipping::new(journal.clone(), root.clone()));
+    let containers = Containers::new(root.clone());
+    let (known, workloads) = watch::channel(Arc::<Known>::default());
+    let of_containers = Journal::new(containers::KEPT_BYTES);
+    let shipping = Arc::new(Shipping::new([journal.clone(), of_containers.clone()], root.clone()));
     let verdicts = Verdicts {
         services: services.clone(),
         in_force: in_force.clone(),
         probed: probes.changes(),
         probes: Arc::clone(&probes),
+        workloads: workloads.clone(),
     };
     let present = Present {
         root: root.clone(),
@@ -123,6 +128,8 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
         counts: Counts::default(),
         shipping: Arc::clone(&shipping),
         journal: journal.clone(),
+        containers: containers.clone(),
+        workloads,
         events: events.clone(),
         audit: Audit::open(&root.path(OWN).join("audit")),
     };
@@ -147,6 +154,9 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
     }
     let log = (journal, root.clone());
     tokio::spawn(async move { eprintln!("{}", follow(&log.0, &log.1).await) });
+    let own = containers.own();
+    tokio::spawn(containers::watch(own.clone(), in_force.clone(), known, events.clone()));
+    tokio::spawn(containers::lines(own, in_force.clone(), of_containers, root.clone()));
     tokio::spawn(following::configuration(in_force.clone(), probes, shipping, events.clone()));
     tokio::spawn(following::health(verdicts, health, events.clone()));
     tokio::spawn(following::network(network.clone(), events.clone()));

@@ -30,6 +30,10 @@ pub enum Kind {
     Health,
     /// A changing call.
     Audit,
+    /// A container of a workload.
+    Workload,
+    /// An image that containers are made of.
+    Image,
     /// The node as a whole.
     Node,
 }
@@ -42,6 +46,8 @@ impl Kind {
             Self::Configuration => "configuration",
             Self::Health => "health",
             Self::Audit => "audit",
+            Self::Workload => "workload",
+            Self::Image => "image",
             Self::Node => "node",
         }
     }

@@ -1,4 +1,5 @@
-//! Whether the node is healthy: its services, its configuration and the checks that the configuration names. The
+//! Whether the node is healthy: its services, its configuration, the checks that the configuration names, and the
+//! workloads that are essential. The
 //! verdict is worked out anew from what is known; nothing is asked for it.
 
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use corten_control::Status;
 use tokio::sync::watch;
 
 use crate::configuration::{InForce, Mode};
+use crate::containers::{Known, essential};
 use crate::probes::Probes;
 use crate::time::now_ns;
 
@@ -22,6 +24,8 @@ pub struct Verdicts {
     pub probes: Arc<Probes>,
     /// Hears of changes of these.
     pub probed: watch::Receiver<u64>,
+    /// What is known of workloads.
+    pub workloads: watch::Receiver<Arc<Known>>,
 }
 
 impl Verdicts {
@@ -29,7 +33,8 @@ impl Verdicts {
     pub fn now(&self) -> v1::HealthResponse {
         let services = Arc::clone(&self.services.borrow());
         let in_force = Arc::clone(&self.in_force.borrow());
-        judge(&services, &in_force, self.probes.checks(), now_ns())
+        let workloads = essential(&in_force.settings.containers, &self.workloads.borrow());
+        judge(&services, &in_force, (self.probes.checks(), workloads), now_ns())
     }
 
     /// Waits until one of those who know has something new.
@@ -38,16 +43,17 @@ impl Verdicts {
             Ok(()) = self.services.changed() => {}
             Ok(()) = self.in_force.changed() => {}
             Ok(()) = self.probed.changed() => {}
+            Ok(()) = self.workloads.changed() => {}
             else => std::future::pending().await,
         }
     }
 }
 
-/// The verdict on what is known at a time.
+/// The verdict on what is known at a time: of checks of the configuration, and of workloads with what was found of them.
 pub fn judge(
     services: &[Status],
     in_force: &InForce,
-    probed: Vec<v1::Check>,
+    (probed, workloads): (Vec<v1::Check>, Vec<(String, Verdict, String)>),
     at_ns: i64,
 ) -> v1::HealthResponse {
     let check = |name: String, verdict: Verdict, found: String| v1::Check {
@@ -56,7 +62,7 @@ pub fn judge(
         found,
         at_ns,
     };
-    let mut checks = Vec::with_capacity(services.len() + probed.len() + 1);
+    let mut checks = Vec::with_capacity(services.len() + workloads.len() + probed.len() + 1);
     if services.is_empty() {
         checks.push(check("services".into(), Verdict::Pending, "init has not told of them yet".into()));
     }
@@ -72,6 +78,7 @@ pub fn judge(
         checks.push(check(format!("service/{}", service.name), verdict, found));
     }
     checks.push(configuration(in_force, &check));
+    checks.extend(workloads.into_iter().map(|(name, verdict, found)| check(name, verdict, found)));
     checks.extend(probed);
     let any = |verdict: Verdict| checks.iter().any(|check| check.verdict == i32::from(verdict));
     let verdict = if any(Verdict::Unhealthy) {
@@ -119,7 +126,7 @@ mod tests {
     }
 
     fn verdict(state: State) -> i32 {
-        judge(&[service(state)], &in_force(Vec::new()), Vec::new(), 0).verdict
+        judge(&[service(state)], &in_force(Vec::new()), Default::default(), 0).verdict
     }
 
     #[test]
@@ -127,6 +134,10 @@ mod tests {
         assert_eq!(verdict(State::Ready), i32::from(Verdict::Healthy));
         assert_eq!(verdict(State::Starting), i32::from(Verdict::Pending));
         assert_eq!(verdict(State::BackOff), i32::from(Verdict::Unhealthy));
+        let workload = ("workload/web".to_string(), Verdict::Unhealthy, "web/app is failed".to_string());
+        let health = judge(&[service(State::Ready)], &in_force(Vec::new()), (Vec::new(), vec![workload]), 0);
+        assert_eq!(health.verdict, i32::from(Verdict::Unhealthy));
+        assert_eq!(health.checks[2].found, "web/app is failed");
         let problem = corten_config::Problem {
             document: "operator".into(),
             line: 3,
@@ -135,7 +146,7 @@ mod tests {
             message: "no module \"x\" in this image".into(),
             help: None,
         };
-        let health = judge(&[service(State::Ready)], &in_force(vec![problem]), Vec::new(), 0);
+        let health = judge(&[service(State::Ready)], &in_force(vec![problem]), Default::default(), 0);
         assert_eq!(health.verdict, i32::from(Verdict::Unhealthy));
         assert_eq!(health.checks[1].found, "operator:3:1: no module \"x\" in this image");
     }

@@ -15,6 +15,7 @@ pub mod calls;
 pub mod certificate;
 pub mod configuration;
 pub mod console;
+pub mod containers;
 pub mod durable;
 pub mod events;
 pub mod facts;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::audit::Audit;
 use crate::configuration::{InForce, Mode};
+use crate::containers::{Containers, Known};
 use crate::events::Events;
 use crate::facts::node;
 use crate::health::Verdicts;
@@ -41,6 +42,10 @@ pub struct Present {
     pub shipping: Arc<Shipping>,
     /// What was printed.
     pub journal: Journal,
+    /// The way to the service that runs containers.
+    pub containers: Containers,
+    /// What that told of workloads.
+    pub workloads: watch::Receiver<Arc<Known>>,
     /// What changed.
     pub events: Events,
     /// Who changed it.

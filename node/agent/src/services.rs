@@ -48,7 +48,7 @@ async fn listen(root: &Root, sender: &watch::Sender<Arc<Vec<Status>>>, events: &
                 sender.send_modify(|services| *services = Arc::new(changed(services, service)));
             }
             Some(Answer::Refused { why }) => return Err(io::Error::other(why)),
-            Some(Answer::Accepted) => {}
+            Some(Answer::Accepted | Answer::Going { .. }) => {}
             None if read == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             None => return Err(io::Error::other(format!("it said {line:?}"))),
         }

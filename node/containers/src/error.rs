@@ -25,10 +25,12 @@ pub enum Error {
         message: String,
     },
     /// A call was refused.
-    #[error("containerd refused to {what}: {message}")]
+    #[error("containerd refused to {what}: {message} ({code:?})")]
     Refused {
         /// What was asked for.
         what: &'static str,
+        /// Which kind of refusal.
+        code: tonic::Code,
         /// Its answer.
         message: String,
     },
@@ -41,8 +43,19 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The snapshotter answered with something else than a directory to write to.
-    #[error("the snapshotter gave {0:?} for a new snapshot, expected one bind mount")]
+    #[error("the snapshotter gave {0:?}, expected one bind or overlay mount")]
     Mounts(String),
+    /// A blob is larger than any of its kind.
+    #[error("{what} has more than {max} bytes")]
+    Large {
+        /// Its digest.
+        what: String,
+        /// How many it may have.
+        max: usize,
+    },
+    /// A name that containerd can't take.
+    #[error("{0:?} is no name for containerd")]
+    Name(String),
     /// The program in the container did not end well.
     #[error("the container exited with code {0}, expected 0")]
     Exit(u32),

@@ -1,16 +1,29 @@
-//! Containers of a node: a client of containerd, and the questions that init asks through it.
+//! Containers of a node: the workloads of its configuration, kept running on containerd.
 //!
-//! [`health`] finds out whether containerd serves, [`container`] runs one container from a static program to
-//! prove that snapshotter, shim and runtime work together. The program `corten-health` offers both to init,
-//! which has no async runtime of its own.
+//! ```text
+//! settings -> fleet (pure: what is to be done) -> daemon -> containerd -> shim -> crun
+//!                ^                                  |-> network (netavark)
+//!                '--------- what came of it --------|-> images (recipe, store, fetch)
+//!                                                   |-> logs, checks
+//! agent -> api.sock -> serve -> daemon
+//! ```
+//!
+//! [`probe`] holds what init asks about containerd, through the program `corten-health`.
 #![forbid(unsafe_code)]
 
 pub mod api;
-mod client;
-pub mod command;
-pub mod container;
+pub mod checks;
+pub mod containerd;
+pub mod daemon;
 mod error;
-pub mod health;
-mod spec;
+pub mod fleet;
+pub mod images;
+pub mod logs;
+pub mod network;
+pub mod probe;
+pub mod schedule;
+mod serve;
+pub mod spec;
+mod time;
 
 pub use error::Error;

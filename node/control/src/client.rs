@@ -27,6 +27,14 @@ pub enum ControlError {
 impl Request {
     /// Asks the init that listens on a socket, and returns once it has accepted.
     pub fn send(&self, socket: &Path) -> Result<(), ControlError> {
+        match self.ask(socket)? {
+            Answer::Accepted => Ok(()),
+            other => Err(ControlError::Answer(other.line())),
+        }
+    }
+
+    /// Asks the init that listens on a socket for what it answers with more than a word.
+    pub fn ask(&self, socket: &Path) -> Result<Answer, ControlError> {
         let failed = |error| ControlError::Io(socket.display().to_string(), error);
         let mut stream = UnixStream::connect(socket).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
@@ -34,9 +42,9 @@ impl Request {
         let mut answer = String::new();
         BufReader::new(stream.take(MAX_ANSWER as u64)).read_line(&mut answer).map_err(failed)?;
         match Answer::parse(&answer) {
-            Some(Answer::Accepted) => Ok(()),
             Some(Answer::Refused { why }) => Err(ControlError::Refused(why)),
-            _ => Err(ControlError::Answer(answer)),
+            Some(answer) => Ok(answer),
+            None => Err(ControlError::Answer(answer)),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What programs of a node ask its init for: the words on init's socket, and the client's side of it.
+//! What programs of a node ask each other for: the words on init's socket and the client's side of it, and the files in
+//! which the agent says what others are to do.
 //!
 //! A connection carries one request and its answers, each a JSON object on one line. There is one answer to each
 //! request but [`Request::Watch`], which gets one for each change until the client goes. Who may ask for what is init's
@@ -9,12 +10,14 @@
 
 mod boot;
 mod client;
+mod containers;
 mod request;
 mod status;
 mod system;
 
 pub use boot::{BOOT_PATH, Boot};
 pub use client::ControlError;
+pub use containers::{CONTAINERS_PATH, ContainersOrder, MAX_CONTAINERS, NoOrder};
 pub use request::{Answer, NoRequest, Partition, Request, Then};
 pub use status::{State, Status};
 pub use system::{Disk, MAX_SYSTEM, NoSystem, SYSTEM_PATH, System};

@@ -31,6 +31,8 @@ pub enum Request {
         /// Its name.
         service: String,
     },
+    /// Whether the machine is on its way down: a service that is told to end may have to do more then.
+    Going,
     /// The service that asks is ready.
     Ready {
         /// What it has to say about it.
@@ -82,6 +84,11 @@ pub enum Answer {
     Refused {
         /// The reason.
         why: String,
+    },
+    /// Whether the machine is on its way down.
+    Going {
+        /// How; nothing while it stays up.
+        then: Option<Then>,
     },
     /// All services, in the order of the table.
     Services {

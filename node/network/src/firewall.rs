@@ -1,5 +1,6 @@
 //! The firewall, as the text that `nft` takes: one table of our own, replaced as a whole, so that the old rules or the
-//! new ones hold at any moment. Containers bring tables of their own.
+//! new ones hold at any moment. netavark keeps a table of its own for workloads, and what it may do is said here
+//! ([`workloads`]).
 //!
 //! Packets of known connections leave at the first rules. What is open to everybody is one look-up in a set whatever
 //! the number of ports; what is open to some is looked through rule by rule, but only for ports that any such rule
@@ -10,6 +11,10 @@ use std::fmt::Write as _;
 
 use corten_config::settings::{Allow, Firewall, PortRange, Transport};
 use ipnet::IpNet;
+
+use crate::order::WorkloadPort;
+
+pub mod workloads;
 
 /// ICMP that a node needs to work and to be asked whether it lives.
 const ICMP: &str = "destination-unreachable, echo-request, parameter-problem, time-exceeded";
@@ -31,12 +36,14 @@ pub struct Api<'a> {
     pub allowed: &'a [IpNet],
 }
 
-/// The rules for `nft -f`: the table is made anew.
-pub fn ruleset(firewall: &Firewall, api: Api<'_>) -> String {
+/// The rules for `nft -f`: the table is made anew. `published` are ports of workloads that have the node's own network.
+pub fn ruleset(firewall: &Firewall, api: Api<'_>, published: &[WorkloadPort]) -> String {
     let ports: Vec<PortRange> =
         api.ports.iter().map(|port| PortRange { first: *port, last: *port }).collect();
     let own = Allow { protocol: Transport::Tcp, ports, from: api.allowed.to_vec() };
-    let rules: Vec<&Allow> = std::iter::once(&own).chain(&firewall.allow).collect();
+    let published_everywhere: Vec<Allow> = workloads::everywhere(published).collect();
+    let rules: Vec<&Allow> =
+        std::iter::once(&own).chain(&firewall.allow).chain(&published_everywhere).collect();
     let tcp = Openings::of(&rules, Transport::Tcp);
     let udp = Openings::of(&rules, Transport::Udp);
 
@@ -45,6 +52,7 @@ pub fn ruleset(firewall: &Firewall, api: Api<'_>) -> String {
     for (name, openings) in [("tcp", &tcp), ("udp", &udp)] {
         openings.write_chain(name, &mut text);
     }
+    workloads::write_chains(&mut text);
     let mut inbound = vec![
         "iif lo accept".to_owned(),
         "ct state vmap { established : accept, related : accept, invalid : drop }".to_owned(),
@@ -53,13 +61,16 @@ pub fn ruleset(firewall: &Firewall, api: Api<'_>) -> String {
         format!("ip6 hoplimit 255 icmpv6 type {{ {NEIGHBOURS} }} accept"),
         format!("ip6 saddr fe80::/10 icmpv6 type {{ {MULTICAST} }} accept"),
         "ip protocol igmp accept".to_owned(),
+        workloads::inbound(),
         "udp sport 67 udp dport 68 accept".to_owned(),
         "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept".to_owned(),
     ];
     inbound.extend(tcp.rules("tcp"));
     inbound.extend(udp.rules("udp"));
+    inbound.extend(workloads::by_address(published, Transport::Tcp, "tcp"));
+    inbound.extend(workloads::by_address(published, Transport::Udp, "udp"));
     write_base("inbound", "input", "drop", &inbound, &mut text);
-    write_base("forward", "forward", "accept", &[], &mut text);
+    write_base("forward", "forward", "accept", &[workloads::forward()], &mut text);
     write_base("outbound", "output", "accept", &[], &mut text);
     text.push_str("}\n");
     text

@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod dhcp;
 pub mod files;
 pub mod firewall;
+pub mod folder_watch;
 pub mod names;
 pub mod netlink;
 mod order;
@@ -16,5 +17,5 @@ pub mod plan;
 mod ready;
 mod state;
 
-pub use order::{ORDER_PATH, Order};
+pub use order::{ORDER_PATH, Order, SETTINGS_FOLDER, WorkloadPort};
 pub use state::{AddressState, FirewallState, LinkState, STATE_PATH, Source, State};

@@ -1,13 +1,17 @@
 //! What the agent wants of the network: one file, replaced as a whole, so that it is either the old order or the new
 //! one and never a mixture.
 
+use std::net::IpAddr;
 use std::path::Path;
 
-use corten_config::settings::{Firewall, Network};
+use corten_config::settings::{Firewall, Network, Transport};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
+
+/// Where the agent puts what it wants of others.
+pub const SETTINGS_FOLDER: &str = "/run/corten/settings";
 
 /// Where the order lies below the root directory.
 pub const ORDER_PATH: &str = "/run/corten/settings/network.json";
@@ -28,6 +32,21 @@ pub struct Order {
     pub api_ports: Vec<u16>,
     /// Who may reach the API's ports; empty for anybody.
     pub api_allowed: Vec<IpNet>,
+    /// Ports that workloads with the node's own network publish. Those of other workloads are translated before the
+    /// firewall sees them.
+    pub workload_ports: Vec<WorkloadPort>,
+}
+
+/// A port of the node that a workload answers on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WorkloadPort {
+    /// Address of the node; `None` for all.
+    pub address: Option<IpAddr>,
+    /// Its number.
+    pub port: u16,
+    /// Protocol.
+    pub protocol: Transport,
 }
 
 impl Order {

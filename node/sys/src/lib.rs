@@ -1,4 +1,4 @@
-//! System calls of the node: mounts, device-mapper, modules, signals, processes, watchdog, power.
+//! System calls of the node: mounts, namespaces, device-mapper, modules, signals, processes, watchdog, power.
 //!
 //! This is the only crate of the project with `unsafe`, and it stays thin: rustix's safe wrappers wherever they
 //! exist, a block of its own for what they lack (device-mapper ioctls, signalfd, the moment between fork and
@@ -14,6 +14,7 @@ pub mod host;
 pub mod loopback;
 pub mod module;
 pub mod mount;
+pub mod netns;
 pub mod packet;
 pub mod partition;
 pub mod peer;

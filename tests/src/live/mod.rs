@@ -7,7 +7,7 @@ mod story;
 mod wire;
 
 pub use crowd::Crowd;
-pub use node::{Node, find, free_port};
+pub use node::{Node, PATIENCE, find, free_port};
 pub use owner::{Owner, now};
 pub use story::{Setting, Story};
 pub use wire::{Answer, Wire};

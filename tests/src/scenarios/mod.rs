@@ -23,6 +23,7 @@ pub mod uefi;
 pub mod update;
 pub mod verification;
 pub mod ways_in;
+pub mod workloads;
 pub mod wrong;
 
 use anyhow::{Context, Result, ensure};

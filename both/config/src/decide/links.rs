@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corten_document::{Court, KeyPath, Problem};
 
+use super::circles::find_circles;
 use super::{addressing, demand};
 use crate::settings::{Link, LinkKind, Match};
 use crate::written::{self, entries};
@@ -197,45 +198,19 @@ fn member_kind(
     court.complain(&Problem::Conflict(message), key, None);
 }
 
-/// Links that lie on each other in a circle. Each circle is told once, at the first of its names.
+/// Links that lie on each other in a circle.
 fn circles(drafts: &Drafts<'_>, court: &mut Court<'_>) {
-    let mut done: Vec<&str> = Vec::new();
-    for start in drafts.keys() {
-        let mut way: Vec<&str> = Vec::new();
-        if let Some(circle) = circle_from(start, drafts, &mut way, &mut done) {
-            let shown: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
-            let message = format!("links lie on each other in a circle: {}", shown.join(" on "));
-            let key = circle.first().and_then(|name| drafts.get(name)).map(|draft| draft.key.clone());
-            court.complain(&Problem::Conflict(message), &key.unwrap_or_default(), None);
-        }
+    let below = |draft: &Draft<'_>| {
+        let below = draft.below();
+        below.into_iter().filter_map(|(name, _)| drafts.get_key_value(name).map(|(name, _)| *name)).collect()
+    };
+    let graph: BTreeMap<&str, Vec<&str>> = drafts.iter().map(|(name, draft)| (*name, below(draft))).collect();
+    for circle in find_circles(&graph) {
+        let shown: Vec<String> = circle.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!("links lie on each other in a circle: {}", shown.join(" on "));
+        let key = circle.first().and_then(|name| drafts.get(name)).map(|draft| draft.key.clone());
+        court.complain(&Problem::Conflict(message), &key.unwrap_or_default(), None);
     }
-}
-
-/// Depth first; no deeper than there are links.
-fn circle_from<'a>(
-    name: &'a str,
-    drafts: &'a Drafts<'_>,
-    way: &mut Vec<&'a str>,
-    done: &mut Vec<&'a str>,
-) -> Option<Vec<&'a str>> {
-    if let Some(at) = way.iter().position(|known| *known == name) {
-        let mut circle = way[at..].to_vec();
-        done.extend(&circle);
-        circle.push(name);
-        return Some(circle);
-    }
-    if done.contains(&name) {
-        return None;
-    }
-    let draft = drafts.get(name)?;
-    way.push(name);
-    let found = draft.below().into_iter().find_map(|(next, _)| {
-        let (next, _) = drafts.get_key_value(next)?;
-        circle_from(next, drafts, way, done)
-    });
-    way.pop();
-    done.push(name);
-    found
 }
 
 fn vlan_ids(drafts: &Drafts<'_>, court: &mut Court<'_>) {

@@ -1,12 +1,15 @@
 //! From a merged configuration to settings: fills in, resolves names, checks everything against everything.
 
 mod addressing;
+mod circles;
+mod containers;
 mod links;
 mod machine;
 mod network;
+mod proxy;
 mod services;
 
-use corten_document::{Court, KeyPath};
+use corten_document::{Court, KeyPath, Problem};
 
 use crate::settings::{Api, Certificate, Identity, Limits, Settings};
 use crate::types::{Checked, Form};
@@ -19,9 +22,11 @@ const API_PORT: u16 = 7443;
 pub(crate) fn decide(written: &Configuration, court: &mut Court<'_>) -> Settings {
     let nothing = Configuration::default();
     let authorities = written.certificates.clone().unwrap_or_default().authorities;
+    let network = network::decide(&written.network.clone().unwrap_or_default(), court);
+    let containers = containers::decide(written, network.proxy.clone(), court);
     Settings {
         identity: identity(written.identity.clone().unwrap_or_default()),
-        network: network::decide(&written.network.clone().unwrap_or_default(), court),
+        network,
         api: api(written.api.clone().unwrap_or_default(), court),
         authorities: values(authorities.as_deref()),
         kernel: machine::kernel(&written.kernel.clone().unwrap_or_default(), court),
@@ -29,6 +34,7 @@ pub(crate) fn decide(written: &Configuration, court: &mut Court<'_>) -> Settings
         firewall: services::firewall(&written.firewall.clone().unwrap_or_default(), court),
         logging: services::logging(&written.logging.clone().unwrap_or_default(), court),
         health: services::health(&written.health.clone().unwrap_or_default(), court),
+        containers,
         metrics_port: services::metrics(written.metrics.as_ref(), court),
     }
 }
@@ -44,6 +50,39 @@ fn demand<T>(value: Option<T>, key: &KeyPath, help: &str, court: &mut Court<'_>)
         court.missing(key, help);
     }
     value
+}
+
+/// The key that is written of these, of which exactly one may be. Says so where there are several, and says this where
+/// there is none.
+fn one_of<'k>(
+    keys: &[&'k str],
+    key: &KeyPath,
+    (nothing, help): (&str, &str),
+    court: &mut Court<'_>,
+) -> Option<&'k str> {
+    let tree = court.origins.tree();
+    let mut there = keys.iter().filter(|name| tree.at(&key.key(name)).is_some());
+    let first = there.next().copied();
+    match (first, there.next()) {
+        (Some(first), Some(second)) => {
+            let message = format!("`{first}` and `{second}` exclude each other");
+            court.conflict(message, &key.key(second), ("the other is here", &key.key(first)));
+        }
+        (None, _) => {
+            court.complain(&Problem::Conflict(nothing.to_owned()), key, Some(help.to_owned()));
+        }
+        (Some(_), None) => {}
+    }
+    first
+}
+
+/// Complains about more entries than there may be. Returns whether there are.
+fn too_many(length: usize, most: usize, key: &KeyPath, court: &mut Court<'_>) -> bool {
+    if length > most {
+        let message = format!("`{key}` has {length} entries, and {most} are the most");
+        court.complain(&Problem::Conflict(message), key, None);
+    }
+    length > most
 }
 
 fn identity(written: written::Identity) -> Identity {

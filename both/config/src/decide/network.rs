@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use corten_document::{Court, KeyPath, Problem};
 
-use super::{links, values};
+use super::{links, proxy, values};
 use crate::settings::Network;
 use crate::types::{Address, DomainName};
 use crate::written;
@@ -27,6 +27,7 @@ pub(super) fn decide(written: &written::Network, court: &mut Court<'_>) -> Netwo
         search: written.search.iter().flatten().map(ToString::to_string).collect(),
         hosts: hosts(written, &top.key("hosts"), court),
         ntp: values(written.ntp.as_deref()),
+        proxy: proxy::decide(written.proxy.as_ref(), court),
     }
 }
 

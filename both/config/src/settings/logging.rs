@@ -36,4 +36,6 @@ pub enum LogFormat {
     Json,
     /// RFC 5424, framed by newlines (RFC 6587, 3.4.2).
     Syslog,
+    /// A record of the OpenTelemetry protocol over gRPC; the target is a collector.
+    Otlp,
 }

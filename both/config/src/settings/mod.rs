@@ -8,7 +8,9 @@ mod identity;
 mod kernel;
 mod logging;
 mod network;
+mod proxy;
 mod storage;
+mod workloads;
 
 pub use api::{Api, Certificate, Limits};
 pub use firewall::{Allow, Firewall, PortRange, Transport};
@@ -17,8 +19,13 @@ pub use identity::Identity;
 pub use kernel::Kernel;
 pub use logging::{LogFormat, LogTarget, LogTransport};
 pub use network::{Addressing, BondMode, Link, LinkKind, Match, Network, Route};
+pub use proxy::{Proxy, WebScheme};
 use serde::{Deserialize, Serialize};
 pub use storage::{Disk, DiskMatch, FileSystem};
+pub use workloads::{
+    Check, CheckKind, Container, ContainerResources, Containers, DiskPressure, Interactive, Login, Mount,
+    PublishedPort, Registry, RestartPolicy, Secret, Variable, Verification, Workload, WorkloadNetwork,
+};
 
 /// All settings of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +49,8 @@ pub struct Settings {
     pub logging: std::collections::BTreeMap<String, LogTarget>,
     /// What has to be well for the node to be healthy, by name.
     pub health: std::collections::BTreeMap<String, Probe>,
+    /// Containers that are kept running.
+    pub containers: Containers,
     /// TCP port on which metrics are served over TLS to those who may read; `None` for the API alone.
     pub metrics_port: Option<u16>,
 }

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::Proxy;
+
 /// The network of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -20,6 +22,8 @@ pub struct Network {
     pub hosts: BTreeMap<IpAddr, Vec<String>>,
     /// NTP servers, names or addresses; empty for those of DHCP, and none if that names none.
     pub ntp: Vec<String>,
+    /// How programs of the node reach hosts of the web; `None` for directly.
+    pub proxy: Option<Proxy>,
 }
 
 /// One link.

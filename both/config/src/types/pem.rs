@@ -62,6 +62,32 @@ impl Form for KeyForm {
     }
 }
 
+/// The form of a [`PublicKey`].
+#[derive(Debug)]
+pub enum PublicKeyForm {}
+
+/// A public key, SubjectPublicKeyInfo in PEM.
+pub type PublicKey = Checked<PublicKeyForm>;
+
+impl Form for PublicKeyForm {
+    const NAME: &'static str = "PublicKey";
+    const PATTERN: &'static str = "^\\s*-----BEGIN PUBLIC KEY-----";
+    type Value = String;
+
+    fn read(text: &str) -> Result<String, BadValue> {
+        const EXPECTED: &str = "a public key in PEM: `-----BEGIN PUBLIC KEY-----` and so on";
+        match blocks(text) {
+            Ok(labels) if labels == ["PUBLIC KEY"] => Ok(tidy(text)),
+            Ok(labels) if labels.len() > 1 => Err(BadValue::new(format!("{EXPECTED}; this holds several"))),
+            Ok(labels) => {
+                let other = labels.into_iter().next().unwrap_or_default();
+                Err(BadValue::new(format!("{EXPECTED}; this holds `{other}`")))
+            }
+            Err(why) => Err(BadValue::new(format!("{EXPECTED}; {why}"))),
+        }
+    }
+}
+
 fn tidy(text: &str) -> String {
     format!("{}\n", text.trim())
 }

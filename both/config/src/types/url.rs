@@ -40,7 +40,7 @@ fn host(text: &str) -> Option<String> {
 }
 
 /// A host in front of a port: an IPv6 address stands in brackets.
-fn bracketed(text: &str) -> Option<String> {
+pub(super) fn bracketed(text: &str) -> Option<String> {
     match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inside) => inside.parse::<Ipv6Addr>().ok().map(|address| address.to_string()),
         None if text.contains(':') => None,

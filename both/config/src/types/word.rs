@@ -6,7 +6,7 @@ use std::str::FromStr;
 use corten_document::BadValue;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::settings::{BondMode, FileSystem, LogFormat, LogTransport, Transport};
+use crate::settings::{BondMode, FileSystem, LogFormat, LogTransport, RestartPolicy, Transport};
 
 /// A type whose values have names.
 pub trait Words: Copy + 'static {
@@ -69,5 +69,40 @@ impl Words for LogTransport {
 }
 
 impl Words for LogFormat {
-    const ALL: &'static [(&'static str, Self)] = &[("json", Self::Json), ("syslog", Self::Syslog)];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("json", Self::Json), ("syslog", Self::Syslog), ("otlp", Self::Otlp)];
+}
+
+impl Words for RestartPolicy {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("always", Self::Always), ("on-failure", Self::OnFailure), ("never", Self::Never)];
+}
+
+/// A role that a workload has at the node's local API, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoleName(pub &'static str);
+
+/// The role that may do everything.
+pub(crate) const ADMIN: &str = "admin";
+
+impl Words for RoleName {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("reader", Self("reader")), ("operator", Self("operator")), (ADMIN, Self(ADMIN))];
+}
+
+/// Which images of a registry may run, without the keys that go with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// All.
+    #[default]
+    None,
+    /// Those that are named by digest.
+    Digest,
+    /// Those with a signature.
+    Signature,
+}
+
+impl Words for Verify {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("digest", Self::Digest), ("signature", Self::Signature)];
 }

@@ -3,10 +3,15 @@
 //! The comments on the fields are what the JSON Schema tells the users of an editor.
 
 mod api;
+mod container;
+mod containers;
 mod links;
 mod machine;
+mod mounts;
 mod network;
 mod services;
+mod short;
+mod workloads;
 
 use std::collections::BTreeMap;
 
@@ -14,10 +19,17 @@ use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
 pub use api::{Api, Certificates, Limits};
+pub use container::{Check, Container, Resources};
+pub use containers::{Containers, Registry};
 pub use links::{Addressing, Bond, Bridge, Link, Match, Route, Vlan};
 pub use machine::{Disk, DiskMatch, Identity, Kernel, Storage};
-pub use network::Network;
+pub use mounts::{Mount, Variable};
+pub use network::{Network, Proxy};
 pub use services::{Allow, Firewall, Health, LogTarget, Logging, Metrics, Probe};
+pub(crate) use short::written_out;
+pub use workloads::Workload;
+
+use crate::types::{Label, RegistryName, SecretText};
 
 /// The version of the form of documents that this reads.
 pub const VERSION: i64 = 1;
@@ -50,6 +62,14 @@ pub struct Configuration {
     pub health: Option<Health>,
     /// Metrics on a port of their own.
     pub metrics: Option<Metrics>,
+    /// What containers of the node may be.
+    pub containers: Option<Containers>,
+    /// What is known of registries of images, by `HOST` or `HOST:PORT`; `*` stands for all that are not named.
+    pub registries: Option<BTreeMap<RegistryName, Registry>>,
+    /// Texts that workloads are given and nobody is shown, by names of your choice.
+    pub secrets: Option<BTreeMap<Label, SecretText>>,
+    /// Containers that the node keeps running, by names of your choice.
+    pub workloads: Option<BTreeMap<Label, Workload>>,
 }
 
 impl Read for Configuration {
@@ -66,11 +86,15 @@ impl Read for Configuration {
             logging: table.table("logging"),
             health: table.table("health"),
             metrics: table.table("metrics"),
+            containers: table.table("containers"),
+            registries: table.tables("registries"),
+            secrets: table.text_map("secrets"),
+            workloads: table.tables("workloads"),
         }
     }
 }
 
-/// A string or an integer.
+// A string or an integer. What a comment says here would take the place of what a field says.
 #[derive(JsonSchema)]
 #[schemars(untagged, inline)]
 #[expect(dead_code, reason = "the reader turns either into text")]

@@ -6,7 +6,7 @@ use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
 use super::{Bond, Bridge, Link, Vlan};
-use crate::types::{Address, DomainName, Host, InterfaceName, LinkName};
+use crate::types::{Address, DomainName, Host, InterfaceName, LinkName, NoProxy, ProxyUrl};
 
 /// Links, addresses, names and time.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -20,6 +20,8 @@ pub struct Network {
     pub ntp: Option<Vec<Host>>,
     /// Lines of the hosts file: addresses and the names that they have.
     pub hosts: Option<BTreeMap<Address, Vec<DomainName>>>,
+    /// How hosts of the web are reached; directly unless written otherwise.
+    pub proxy: Option<Proxy>,
     /// Cards, by names of your choice.
     pub links: Option<BTreeMap<LinkName, Link>>,
     /// VLANs, by the names that they get: 802.1Q on top of another link.
@@ -37,10 +39,31 @@ impl Read for Network {
             search: table.texts("search"),
             ntp: table.texts("ntp"),
             hosts: table.texts_map("hosts"),
+            proxy: table.table("proxy"),
             links: table.tables("links"),
             vlans: table.tables("vlans"),
             bonds: table.tables("bonds"),
             bridges: table.tables("bridges"),
         }
+    }
+}
+
+/// How hosts of the web are reached: registries of images and their mirrors.
+#[derive(Clone, Debug, Default, JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Proxy {
+    /// For hosts that are spoken to in the clear: `http://proxy.example.org:3128`, or with a user
+    /// `http://user:password@proxy.example.org:3128`. With a user it is a secret: the node never shows it.
+    pub http: Option<ProxyUrl>,
+    /// For hosts that are spoken to over TLS, in the same form.
+    pub https: Option<ProxyUrl>,
+    /// What is reached directly: names with all names below them, `.example.org` for what is below alone, addresses,
+    /// networks.
+    pub no_proxy: Option<Vec<NoProxy>>,
+}
+
+impl Read for Proxy {
+    fn read(table: &mut Table<'_>) -> Self {
+        Self { http: table.secret("http"), https: table.secret("https"), no_proxy: table.texts("no-proxy") }
     }
 }

@@ -1,19 +1,9 @@
 //! What is checked of everything together: each check with a document that it refuses, beside one that it lets pass.
 
-use crate::common::{CERTIFICATE, KEY, well, wrong};
+use crate::common::{CERTIFICATE, KEY, refused, well, wrong};
 
 const CARDS: &str =
     "[network.links.lan]\nmatch = { name = \"eth0\" }\n[network.links.wan]\nmatch = { name = \"eth1\" }\n";
-
-/// One problem is told, and these words are in it.
-fn refused(body: &str, words: &[&str]) {
-    let report = wrong(body);
-    let problems = report.lines().filter(|line| !line.starts_with("  help")).count();
-    assert_eq!(problems, 1, "{report}");
-    for word in words {
-        assert!(report.contains(word), "{word:?} is not in:\n{report}");
-    }
-}
 
 fn with_cards(body: &str) -> String {
     format!("{CARDS}{body}")

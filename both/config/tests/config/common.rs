@@ -43,3 +43,13 @@ pub fn wrong(body: &str) -> String {
 pub fn full() -> String {
     include_str!("full.toml").replace("CERTIFICATE", CERTIFICATE).replace("KEY", KEY)
 }
+
+/// One problem is told of a body, and these words are in it.
+pub fn refused(body: &str, words: &[&str]) {
+    let report = wrong(body);
+    let problems = report.lines().filter(|line| !line.starts_with("  help")).count();
+    assert_eq!(problems, 1, "{report}\n{body}");
+    for word in words {
+        assert!(report.contains(word), "{word:?} is not in:\n{report}");
+    }
+}

@@ -53,6 +53,50 @@ fn values_of_the_other_tables() {
 }
 
 #[test]
+fn containers_and_what_they_name() {
+    insta::assert_snapshot!(told(&[
+        "[containers]\nhost-paths = [\"/var/lib\", \"srv\", \"/srv/../etc\", \"/srv/\"]\nallow-exec = 1\ndisk-high-percent = 101",
+        "[containers]\nallow-exce = true",
+        "[registries.\"https://registry.example.org/\"]\nplain-http = \"yes\"",
+        "[registries.\"registry.example.org\"]\nmirrors = [\"mirror.example.org\", \"https://mirror.example.org/v2/\"]\n\
+         user = \"node\"\nverify = \"signed\"\nkeys = [\"abc\"]",
+        "[secrets]\nDB_PASSWORD = \"geheim\"\ndb-password = 7",
+        "[workload.web]",
+        "[workloads.Web_1]\nimage = \"web\"",
+        "[workloads.web]\nnetwork = \"a-bridge-too-far\"\nports = [\"80:web\", \"0.0.0.0:80:80\", 70000]\naliases = [\"www.example.org\"]\n\
+         after = \"db\"\nschedule = \"0 3 * *\"\nsystem = \"root\"\nruntime = \"/usr/bin/crun\"\nstop-seconds = \"10s\"\n\
+         [workloads.web.containers.nginx]\nimage = \"web\"",
+        "[workloads.web.containers.nginx]\nimage = \"Registry.example.org/Web:1\"\ncommand = \"nginx\"\narguments = [1]\n\
+         environment = { \"A B\" = \"x\", C = true, D = { secret = \"a\", value = \"b\" } }\nenvironment-files = [\"web.env\"]\n\
+         working-directory = \"srv\"\nuser = \"www:data:x\"\ncapabilities = [\"NET_BIND_SERVICE\", \"CAP_EVERYTHING\"]\n\
+         stop-signal = \"QUIT\"\nrestart = \"unless-stopped\"",
+        "[workloads.web.containers.nginx]\nimage = \"web@sha256:abc\"\nresources = { cpu = 1.5, memory-max = \"64M\", memory = \"1 GiB\", pids-max = 0 }\n\
+         mounts = { data = { volume = \"web_data\" }, \"/proc/x\" = { tmpfs = true }, \"/h\" = { host = \"/srv\", size = \"1 MiB\" } }\n\
+         startup = { http = \"http://localhost:80/\", interval = 5 }\nliveness = { tcp = \"80\", failures = 0 }",
+        "[network.proxy]\nhttp = \"proxy.example.org:3128\"\nno-proxy = [\"*.example.org\", \"192.0.2.1/24\"]",
+    ]));
+}
+
+#[test]
+fn containers_that_do_not_go_together() {
+    let web = "[workloads.web.containers.web]\nimage = \"web\"";
+    let db = "[workloads.db.containers.db]\nimage = \"db\"";
+    insta::assert_snapshot!(told(&[
+        &format!("[workloads.web]\nafter = [\"dv\"]\nports = [80, \"127.0.0.1:80:8080\", 7443]\n{web}\n{db}"),
+        &format!("[workloads.web]\nafter = [\"db\"]\n{web}\n[workloads.db]\nafter = [\"web\"]\n{db}"),
+        &format!(
+            "[workloads.web]\nafter = [\"db\"]\n{web}\n[workloads.db]\nschedule = \"@daily\"\n{db}\nrestart = \"always\""
+        ),
+        &format!(
+            "{web}\nprivileged = true\ncapabilities = [\"CAP_CHOWN\"]\nmounts = {{ \"/a\" = {{ host = \"/srv\" }} }}"
+        ),
+        &format!("[secrets]\nworld = \"x\"\n{web}\nenvironment = {{ A = {{ secret = \"word\" }} }}"),
+        "[workloads.web]\nessential = true",
+        "[registries.a]\nverify = \"signature\"\nuser = \"node\"",
+    ]));
+}
+
+#[test]
 fn documents_that_are_none() {
     let deep = format!("version = 1\nidentity = {}1{}", "[".repeat(40), "]".repeat(40));
     let large = format!("version = 1\n# {}", "a".repeat(256 << 10));

@@ -2,8 +2,11 @@
 
 mod checks;
 mod common;
+mod containers;
 mod errors;
 mod merging;
+mod names;
 mod properties;
+mod proxy;
 mod secrets;
 mod settings;

@@ -1,6 +1,7 @@
 //! Documents over one another: what wins, where it is from, what changes.
 
 use crate::common::{CERTIFICATE, KEY, KEY_BYTES, document, full, toml, well, yaml};
+use corten_config::settings::{CheckKind, Mount, Variable};
 use corten_config::{Secrets, changes, read};
 
 #[test]
@@ -67,9 +68,73 @@ fn what_is_shown_of_a_configuration_holds_no_secret() {
         changes(None, &merged),
         merged.to_toml(Secrets::Hidden)
     );
-    for secret in [KEY_BYTES, "user:word"] {
+    for secret in [KEY_BYTES, "geheim"] {
         assert!(!shown.contains(secret), "{shown}");
     }
+    // Addresses with a user are no secrets by their keys, and are known by their looks.
+    let told =
+        format!("{:?}{:?}{}", merged.origins(), changes(None, &merged), merged.to_toml(Secrets::Hidden));
+    assert!(!told.contains("wort-"), "{told}");
+}
+
+#[test]
+fn what_is_of_one_of_several_kinds_is_replaced_as_a_whole() {
+    let container = |rest: &str| {
+        toml(&format!("version = 1\n[secrets]\ns = \"x\"\n[workloads.w.containers.c]\nimage = \"x\"\n{rest}"))
+    };
+    let base = container(
+        "environment = { A = \"a\", B = { secret = \"s\" }, C = \"c\" }\nmounts = { \"/a\" = { volume = \"v\", read-only = true } }\n\
+         liveness = { http = \":80/\", failures = 9 }\nresources = { cpu = 1, pids-max = 9 }",
+    );
+    let over = container(
+        "environment = { A = { secret = \"s\" }, B = \"b\" }\nmounts = { \"/a\" = { tmpfs = true }, \"/b\" = { volume = \"w\" } }\n\
+         liveness = { tcp = 80 }\nresources = { cpu = 2 }",
+    );
+    let merged = read(&[base, over]).unwrap_or_else(|report| panic!("{report}"));
+    let container = &merged.settings().containers.workloads["w"].containers["c"];
+    assert_eq!(container.environment["A"], Variable::Secret { name: "s".into() });
+    assert_eq!(container.environment["B"], Variable::Text { text: "b".into() });
+    assert_eq!(container.environment["C"], Variable::Text { text: "c".into() });
+    assert_eq!(container.mounts["/a"], Mount::Tmpfs { size: None });
+    assert_eq!(container.mounts.len(), 2);
+    let check = container.liveness.as_ref().expect("it is there");
+    assert_eq!((&check.kind, check.failures), (&CheckKind::Tcp { port: 80 }, 3));
+    assert_eq!((container.resources.cpu_millis, container.resources.pids_max), (Some(2000), Some(9)));
+}
+
+#[test]
+fn a_registry_of_which_nothing_is_said_is_a_change() {
+    let before = well("[registries.\"*\"]\nmirrors = [\"http://a\"]");
+    let after = well("[registries.\"*\"]\nmirrors = [\"http://a\"]\n[registries.a]");
+    assert_ne!(before.settings(), after.settings());
+    let told: Vec<String> = changes(Some(&before), &after).into_iter().map(|change| change.key).collect();
+    assert_eq!(told, ["registries.a"]);
+    assert_eq!(
+        changes(Some(&before), &well("[registries.\"*\"]\nmirrors = [\"http://a\"]\n[containers]")),
+        []
+    );
+}
+
+#[test]
+fn secrets_are_told_by_that_they_change() {
+    let of = |secret: &str, password: &str, proxy: &str| {
+        well(&format!(
+            "[secrets]\na = \"{secret}\"\n[registries.r]\nuser = \"u\"\npassword = \"{password}\"\n[network.proxy]\n\
+             http = \"http://u:{proxy}@p\""
+        ))
+    };
+    let (before, after) = (of("geheim-1", "geheim-1", "geheim-1"), of("geheim-2", "geheim-2", "geheim-2"));
+    for change in changes(Some(&before), &after) {
+        assert_eq!(
+            (change.before.as_deref(), change.after.as_deref()),
+            (Some("(secret)"), Some("(secret)")),
+            "{}",
+            change.key
+        );
+    }
+    let keys: Vec<String> = changes(Some(&before), &after).into_iter().map(|change| change.key).collect();
+    assert_eq!(keys, ["network.proxy.http", "registries.r.password", "secrets.a"]);
+    assert!(after.origins().iter().all(|origin| !origin.value.contains("geheim")));
 }
 
 #[test]

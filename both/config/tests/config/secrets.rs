@@ -30,12 +30,15 @@ fn what_was_handed_out_can_be_applied_again() {
         let before = read(std::slice::from_ref(&document)).unwrap_or_else(|report| panic!("{report}"));
         let shown = redacted(&document);
         assert!(shown.text.contains(SECRET_KEPT) && !shown.text.contains(KEY_BYTES));
+        assert!(!shown.text.contains("geheim") && !shown.text.contains("wort-"), "{}", shown.text);
         assert!(read(std::slice::from_ref(&shown)).is_err(), "a placeholder is no key");
         let edited = Document { text: shown.text.replace("connections: 100", "connections: 99"), ..shown };
         let filled = with_kept_secrets(&edited, std::slice::from_ref(&document));
         let after =
             read(std::slice::from_ref(&filled)).unwrap_or_else(|report| panic!("{report}\n{}", filled.text));
         assert_eq!(after.settings().api.certificate, before.settings().api.certificate);
+        assert_eq!(after.settings().containers, before.settings().containers);
+        assert_eq!(after.settings().network, before.settings().network);
         let changed: Vec<String> =
             changes(Some(&before), &after).into_iter().map(|change| change.key).collect();
         assert!(changed.is_empty() || changed == ["api.limits.connections"], "{changed:?}");
@@ -56,6 +59,14 @@ fn the_last_document_that_has_a_secret_gives_it() {
         assert_eq!(with_kept_secrets(&new, &[]), new);
         assert_eq!(with_kept_secrets(&with(c), &old), with(c));
     }
+    for secret in ["[secrets]\na", "[registries.r]\npassword", "[network.proxy]\nhttps"] {
+        let with = |value: &str| toml(&format!("version = 1\n{secret} = \"{value}\"\n"));
+        let (old, new) = (with("http://u:geheim@p"), with(SECRET_KEPT));
+        assert_eq!(redacted(&old), new);
+        assert_eq!(with_kept_secrets(&new, std::slice::from_ref(&old)), old);
+        // Nobody is given the placeholder for a secret.
+        assert!(read(std::slice::from_ref(&new)).is_err());
+    }
     // What was no secret was not taken out, so whoever wrote these words meant them.
     let new = label(SECRET_KEPT);
     assert_eq!(with_kept_secrets(&new, &[label("http://p")]), new);
@@ -75,9 +86,41 @@ fn whatever_looks_like_a_secret_is_taken_out() {
         format!("version = 1\n[api]\nkey = \"{inline}\n"),
         format!("version = 1\n# http://user:{KEY_BYTES}@host\n"),
         format!("version = 1\n[health.checks.web]\nhttp = \"http://user:{KEY_BYTES}@host/\""),
+        format!("version = 1\n[secrets]\na = \"{KEY_BYTES}\""),
+        format!("version = 1\n[secrets]\na = [\"{KEY_BYTES}\"]"),
+        format!("version = 1\n[secrets.a]\nb = \"{KEY_BYTES}\""),
+        format!("version = 1\nsecrets = \"{KEY_BYTES}\""),
+        format!("version = 1\n[[secrets]]\nname = \"a\"\nvalue = \"{KEY_BYTES}\""),
+        format!("version = 1\n[registries.\"r:5000\"]\npassword = \"{KEY_BYTES}\""),
+        format!("version = 1\nregistries.r.password = {{ text = \"{KEY_BYTES}\" }}"),
+        format!("version = 1\n[registries]\nr = \"user:{KEY_BYTES}\""),
+        format!("version = 1\n[network.proxy]\nhttp = \"user:{KEY_BYTES}@proxy:3128\""),
+        format!("version = 1\n[network.proxy]\nhttps = \"http://user:pa/{KEY_BYTES}@proxy:3128\""),
+        format!("version = 1\n[workloads.w.containers.c]\narguments = [\"--to=http://a:{KEY_BYTES}@b/\"]"),
         format!("version = 1\n[identity]\nlabels = {{ a = [\"http://user:{KEY_BYTES}@host\"] }}"),
     ] {
         let shown = redacted(&toml(&text)).text;
         assert!(!shown.contains(KEY_BYTES), "{text}\n-->\n{shown}");
     }
+}
+
+#[test]
+fn a_list_that_nobody_changed_is_put_back() {
+    let list = |items: &str| {
+        toml(&format!(
+            "version = 1\n[workloads.w.containers.c]\nimage = \"x\"\narguments = [{items}] # here\n"
+        ))
+    };
+    let old = list("\"-a\", \"http://u:wort@p\", \"-b\", 'ftp://u:wort@q'");
+    let shown = redacted(&old);
+    assert!(!shown.text.contains("wort") && shown.text.contains("# here"));
+    let back = with_kept_secrets(&shown, std::slice::from_ref(&old));
+    let settings =
+        |document: &Document| read(std::slice::from_ref(document)).map(|merged| merged.settings().clone());
+    assert_eq!(settings(&back).ok(), settings(&old).ok());
+    assert!(settings(&old).is_ok() && back.text.contains("# here"));
+    // Of one that was changed nobody could say which is which, so no program is given the placeholder.
+    let edited = Document { text: shown.text.replace("\"-a\", ", ""), ..shown };
+    assert_eq!(with_kept_secrets(&edited, std::slice::from_ref(&old)), edited);
+    assert!(settings(&edited).is_err());
 }

@@ -55,4 +55,9 @@ fn the_starting_document_is_a_configuration_with_and_without_its_comments() {
         whole.settings().logging.len() + whole.settings().health.len() + whole.settings().storage.len(),
         3
     );
+    let containers = &whole.settings().containers;
+    assert_eq!(
+        (containers.workloads.len(), containers.registries.len(), containers.secrets.len()),
+        (2, 1, 1)
+    );
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{ToolRoot, ToolsError};
 
 /// Folders that programs are looked for in.
-const PROGRAMS: [&str; 3] = ["usr/bin", "usr/sbin", "usr/lib/systemd"];
+const PROGRAMS: [&str; 4] = ["usr/bin", "usr/sbin", "usr/lib/systemd", "usr/lib/podman"];
 
 impl ToolRoot {
     /// Writes an executable of the same name for each of these programs into a folder.

@@ -7,7 +7,7 @@ use super::{ArchiveOptions, DEFAULT_RECIPE};
 /// Without --update, a lock that answers the recipe stays as it is. A build with a lock never resolves anew.
 #[derive(clap::Args, Debug)]
 pub struct LockArguments {
-    /// A built-in recipe or the path of one.
+    /// A built-in recipe, or the path of one or of a container recipe.
     #[arg(default_value = DEFAULT_RECIPE)]
     pub recipe: String,
     /// Take the newest versions: of the packages named, or of all when none is.

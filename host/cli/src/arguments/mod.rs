@@ -6,6 +6,7 @@ mod config;
 mod keys;
 mod lock;
 mod node;
+mod oci;
 mod recipe;
 mod run;
 mod secure_boot;
@@ -21,8 +22,12 @@ pub use config::MachineConfigCommand;
 pub use keys::KeysCommand;
 pub use lock::LockArguments;
 pub use node::{
-    ChangeCommand, ConfigCommand, FollowCommand, KnownCommand, Lines, LookCommand, NodeArguments,
-    NodeCommand, NodeOptions, OwnerArguments, PairArguments, how,
+    ChangeCommand, ConfigCommand, ContainersCommand, DebugArguments, ExecArguments, FollowCommand,
+    ImageCommand, KnownCommand, Lines, LookCommand, NodeArguments, NodeCommand, NodeOptions, OwnerArguments,
+    PairArguments, ProgramArguments, VolumeCommand, WorkloadCommand, how,
+};
+pub use oci::{
+    CopyArguments, FileOptions, Form, InspectArguments, Method, OciCommand, PackArguments, RunOptions,
 };
 pub use recipe::RecipeCommand;
 pub use run::RunArguments;
@@ -54,6 +59,8 @@ pub enum Command {
     #[command(subcommand)]
     Config(MachineConfigCommand),
     Node(NodeArguments),
+    #[command(subcommand)]
+    Oci(OciCommand),
     #[command(subcommand)]
     Keys(KeysCommand),
     #[command(subcommand)]

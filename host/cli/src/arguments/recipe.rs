@@ -7,13 +7,13 @@ use super::{ArchiveOptions, DEFAULT_RECIPE};
 pub enum RecipeCommand {
     /// Prints the merged recipe as TOML, and what the builder makes in place of maintainer scripts.
     Show {
-        /// A built-in recipe or the path of one.
+        /// A built-in recipe, or the path of one or of a container recipe.
         #[arg(default_value = DEFAULT_RECIPE)]
         recipe: String,
     },
     /// Checks a recipe against the archive without building: programs, files, modules, maintainer scripts.
     Check {
-        /// A built-in recipe or the path of one.
+        /// A built-in recipe, or the path of one or of a container recipe.
         #[arg(default_value = DEFAULT_RECIPE)]
         recipe: String,
         /// Check the recipe alone, without the archive.
@@ -24,7 +24,11 @@ pub enum RecipeCommand {
         archive: ArchiveOptions,
     },
     /// Prints the JSON Schema of recipes, for editors.
-    Schema,
+    Schema {
+        /// The one of container recipes.
+        #[arg(long)]
+        container: bool,
+    },
     /// Lists the built-in recipes.
     List,
 }

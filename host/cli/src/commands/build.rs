@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::node_programs::{builder, node_programs};
 use crate::output::put;
 use crate::places;
-use crate::progress::{Progress, size};
+use crate::progress::{Progress, layers_of, size};
 use crate::session::Session;
 use crate::signing::Keys;
 
@@ -71,6 +71,7 @@ pub fn json(built: &Built) -> Result<serde_json::Value> {
         "sizes": built.sizes,
         "packages": built.packages,
         "files": built.files,
+        "images": built.images,
         "seconds": built.seconds,
         "unchanged": built.unchanged,
     }))
@@ -97,6 +98,10 @@ fn summary(built: &Built) -> String {
         size(sum)
     );
     let _ = writeln!(text, "content    {} files from {} packages", built.files, built.packages);
+    for image in &built.images {
+        let (name, layers, bytes) = (&image.name, layers_of(image.layers), size(image.bytes));
+        let _ = writeln!(text, "image      {name}: {layers}, {bytes} of files");
+    }
     for artifact in &built.artifacts {
         let _ = writeln!(text, "{:<10} {}", artifact.format, artifact.path.display());
     }

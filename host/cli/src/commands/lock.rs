@@ -2,17 +2,27 @@
 
 use anyhow::Result;
 use corten_archive::archive::LockPolicy;
+use corten_recipe::{HostLoader, RecipeKind, recipe_kind};
 
 use crate::arguments::LockArguments;
 use crate::exit::Exit;
 use crate::output::put;
+use crate::planned::Planned;
 use crate::progress::Progress;
 use crate::session::Session;
 
 /// Runs the command.
 pub fn lock(arguments: &LockArguments) -> Result<Exit> {
+    match recipe_kind(&arguments.recipe, &HostLoader) {
+        RecipeKind::System => write(&Session::open(&arguments.recipe, &arguments.archive)?, arguments),
+        RecipeKind::Container => {
+            write(&Session::open_container(&arguments.recipe, &arguments.archive)?, arguments)
+        }
+    }
+}
+
+fn write<P: Planned>(session: &Session<P>, arguments: &LockArguments) -> Result<Exit> {
     let progress = Progress::new();
-    let session = Session::open(&arguments.recipe, &arguments.archive)?;
     let policy = match &arguments.update {
         None => LockPolicy::Use,
         Some(names) if names.is_empty() => LockPolicy::UpdateAll,

@@ -6,6 +6,7 @@ mod keys;
 mod lock;
 mod man;
 mod node;
+mod oci;
 mod recipe;
 mod run;
 mod secure_boot;
@@ -19,6 +20,9 @@ use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
 use crate::output::put;
 
+pub use node::WrongCall;
+pub use oci::NoChoice;
+
 /// Runs the command that was asked for.
 pub fn run(arguments: Arguments) -> Result<Exit> {
     match arguments.command {
@@ -28,6 +32,7 @@ pub fn run(arguments: Arguments) -> Result<Exit> {
         Command::Lock(arguments) => lock::lock(&arguments),
         Command::Config(command) => config::config(&command),
         Command::Node(arguments) => node::node(&arguments),
+        Command::Oci(command) => oci::oci(&command),
         Command::Keys(command) => keys::keys(&command),
         Command::SecureBoot(command) => secure_boot::secure_boot(&command),
         Command::Store(command) => store::store(&command),

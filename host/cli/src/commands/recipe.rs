@@ -7,12 +7,14 @@ use anyhow::Result;
 use corten_archive::archive::LockPolicy;
 use corten_image::{LockedPackages, Unaccounted, check as check_packages};
 use corten_recipe::plan::PRODUCTS;
+use corten_recipe::{HostLoader, RecipeKind, recipe_kind};
+use corten_services::images::Image;
 
 use crate::arguments::{ArchiveOptions, RecipeCommand};
-use crate::exit::Exit;
+use crate::exit::{BadFile, Exit};
 use crate::output::put;
-use crate::progress::Progress;
-use crate::session::{Session, merged, plan};
+use crate::progress::{Progress, layers_of, size};
+use crate::session::{Session, container_plan, merged, merged_container, plan};
 
 /// Lines of a script that are shown.
 const SHOWN: usize = 4;
@@ -20,12 +22,23 @@ const SHOWN: usize = 4;
 /// Runs the command.
 pub fn recipe(command: &RecipeCommand) -> Result<Exit> {
     let text = match command {
-        RecipeCommand::Show { recipe } => show(recipe)?,
-        RecipeCommand::Check { recipe, alone: true, .. } => {
-            format!("{}: nothing is wrong with it, the archive aside\n", plan(recipe)?.name)
-        }
-        RecipeCommand::Check { recipe, archive, .. } => check(recipe, archive)?,
-        RecipeCommand::Schema => corten_recipe::schema_text(),
+        RecipeCommand::Show { recipe } => match recipe_kind(recipe, &HostLoader) {
+            RecipeKind::System => show(recipe)?,
+            RecipeKind::Container => {
+                let merged = merged_container(recipe)?;
+                let text = merged.to_toml();
+                merged.plan().map_err(BadFile::recipe)?;
+                text
+            }
+        },
+        RecipeCommand::Check { recipe, alone, archive } => match recipe_kind(recipe, &HostLoader) {
+            RecipeKind::System if *alone => alone_text(plan(recipe)?.name.as_str()),
+            RecipeKind::Container if *alone => alone_text(&container_plan(recipe)?.name.to_string()),
+            RecipeKind::System => check(recipe, archive)?,
+            RecipeKind::Container => check_container(recipe, archive)?,
+        },
+        RecipeCommand::Schema { container: false } => corten_recipe::schema_text(),
+        RecipeCommand::Schema { container: true } => corten_recipe::container_schema_text(),
         RecipeCommand::List => {
             let mut text = String::new();
             for builtin in corten_recipe::builtin_names() {
@@ -36,6 +49,10 @@ pub fn recipe(command: &RecipeCommand) -> Result<Exit> {
     };
     put(&text)?;
     Ok(Exit::Done)
+}
+
+fn alone_text(name: &str) -> String {
+    format!("{name}: nothing is wrong with it, the archive aside\n")
 }
 
 fn show(recipe: &str) -> Result<String> {
@@ -55,10 +72,38 @@ fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
     let lock = session.lock_with(&LockPolicy::Use, &progress)?;
     let listener = |event| progress.archive(event);
     let packages = LockedPackages::new(&session.archive, &lock, &listener);
-    let open = check_packages(&session.plan, &packages).map_err(|error| session.explain(error))?;
+    let checked = check_packages(&session.plan, &packages).map_err(|error| session.explain(error))?;
     progress.finish();
     let mut text = String::new();
-    for Unaccounted { package, lines } in &open {
+    for image in &checked.images {
+        let Image { name, digest, layers, .. } = image;
+        let _ = writeln!(
+            text,
+            "image {name}: {digest}, {}, {} of files",
+            layers_of(layers.len()),
+            size(image.bytes())
+        );
+    }
+    text.push_str(&verdict(session.plan.name.as_str(), &checked.unaccounted));
+    Ok(text)
+}
+
+fn check_container(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
+    let progress = Progress::new();
+    let session = Session::open_container(recipe, archive)?;
+    let lock = session.lock_with(&LockPolicy::Use, &progress)?;
+    let listener = |event| progress.archive(event);
+    let packages = LockedPackages::new(&session.archive, &lock, &listener);
+    let open = corten_image::check_container(&session.plan, &packages);
+    let open = open.map_err(|error| session.explain(error))?;
+    progress.finish();
+    Ok(verdict(&session.plan.name.to_string(), &open))
+}
+
+/// Scripts that nothing answers for, and the last line.
+fn verdict(name: &str, open: &[Unaccounted]) -> String {
+    let mut text = String::new();
+    for Unaccounted { package, lines } in open {
         let _ = writeln!(text, "warning: the maintainer scripts of {package} are not accounted for:");
         for (script, lines) in lines {
             for line in lines.iter().take(SHOWN) {
@@ -70,11 +115,6 @@ fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
         }
         let _ = writeln!(text, "  say why they need not run in the recipe: [scripts] {package} = \"why\"");
     }
-    let _ = writeln!(
-        text,
-        "{}: nothing is wrong with it; {} packages with open scripts",
-        session.plan.name,
-        open.len()
-    );
-    Ok(text)
+    let _ = writeln!(text, "{name}: nothing is wrong with it; {} packages with open scripts", open.len());
+    text
 }

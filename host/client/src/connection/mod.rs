@@ -18,6 +18,7 @@ use corten_api::tls::ServerCheck;
 use corten_api::v1::audit_client::AuditClient;
 use corten_api::v1::config_client::ConfigClient;
 use corten_api::v1::events_client::EventsClient;
+use corten_api::v1::images_client::ImagesClient;
 use corten_api::v1::logs_client::LogsClient;
 use corten_api::v1::metrics_client::MetricsClient;
 use corten_api::v1::network_client::NetworkClient;
@@ -26,6 +27,8 @@ use corten_api::v1::processes_client::ProcessesClient;
 use corten_api::v1::services_client::ServicesClient;
 use corten_api::v1::storage_client::StorageClient;
 use corten_api::v1::support_client::SupportClient;
+use corten_api::v1::volumes_client::VolumesClient;
+use corten_api::v1::workloads_client::WorkloadsClient;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 
@@ -103,6 +106,15 @@ impl Connection {
         }
     }
 
+    /// The answer to a call that takes as long as what it is about: a container that has minutes to stop, a file that is
+    /// copied. That the node is lost is found out by the connection itself.
+    pub(crate) async fn wait<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, NodeError> {
+        call.await.map(Response::into_inner).map_err(|status| self.explain(&status))
+    }
+
     /// What the status of a call means. A node says only at the first call that it does not like the client.
     pub(crate) fn explain(&self, status: &Status) -> NodeError {
         refused(&self.refusal).unwrap_or_else(|| NodeError::of(status))
@@ -112,6 +124,7 @@ impl Connection {
         audit: AuditClient,
         config: ConfigClient,
         events: EventsClient,
+        images: ImagesClient,
         logs: LogsClient,
         metrics: MetricsClient,
         network: NetworkClient,
@@ -120,6 +133,8 @@ impl Connection {
         services: ServicesClient,
         storage: StorageClient,
         support: SupportClient,
+        volumes: VolumesClient,
+        workloads: WorkloadsClient,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::view::{Event, Health, Info, Links, LogLine, Services};
+use crate::view::{Event, Health, Info, Links, LogLine, Services, Workloads};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ pub(super) struct Seen {
     pub(super) health: Option<Health>,
     pub(super) services: Option<Services>,
     pub(super) links: Option<Links>,
+    pub(super) workloads: Option<Workloads>,
 }
 
 /// A key.

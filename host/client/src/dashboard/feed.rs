@@ -12,7 +12,7 @@ use super::action::{Action, Seen};
 use crate::ask;
 use crate::connection::{Connection, NodeError};
 use crate::contexts::Node;
-use crate::follow::{Backlog, End, LogQuery, open_events, open_logs};
+use crate::follow::{Backlog, End, LogQuery, Source, open_events, open_logs};
 use crate::view::Mode;
 
 /// Between two questions.
@@ -41,7 +41,8 @@ pub(super) async fn feed(node: Node, actions: Sender<Action>) {
             return;
         }
         let start = Instant::now();
-        let error = match live(&node, &actions).await {
+        // Large, and part of everything that begins with it.
+        let error = match Box::pin(live(&node, &actions)).await {
             Ok(Over) => return,
             Err(error) => error,
         };
@@ -93,14 +94,21 @@ async fn questions(
 async fn look(connection: &Connection) -> Result<Seen, NodeError> {
     let info = ask::info(connection.clone()).await?;
     if info.mode() == Mode::Maintenance {
-        return Ok(Seen { info, health: None, services: None, links: None });
+        return Ok(Seen { info, health: None, services: None, links: None, workloads: None });
     }
-    let (health, services, links) = tokio::join!(
+    let (health, services, links, workloads) = tokio::join!(
         ask::health(connection.clone()),
         ask::services(connection.clone()),
         ask::links(connection.clone()),
+        ask::workloads(connection.clone()),
     );
-    Ok(Seen { info, health: offered(health)?, services: offered(services)?, links: offered(links)? })
+    Ok(Seen {
+        info,
+        health: offered(health)?,
+        services: offered(services)?,
+        links: offered(links)?,
+        workloads: offered(workloads)?,
+    })
 }
 
 /// What a node does not offer, or not to this person, is left out.
@@ -113,8 +121,8 @@ fn offered<T>(result: Result<T, NodeError>) -> Result<Option<T>, NodeError> {
 }
 
 async fn lines(connection: &Connection, actions: &Sender<Action>) -> Result<Over, NodeError> {
-    let query = LogQuery { source: String::new(), end: End::Follow, tail: BEFORE, since: None };
-    if let Some(mut stream) = offered(open_logs(connection, query).await)? {
+    let query = LogQuery { source: Source::Node, end: End::Follow, tail: BEFORE, since: None };
+    if let Some(mut stream) = offered(open_logs(connection, String::new(), &query).await)? {
         while let Some(line) = stream.message().await.map_err(|status| connection.explain(&status))? {
             let line: v1::LogLine = line;
             if actions.send(Action::Log(line.into())).await.is_err() {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::view::{Event, Health, Info, LogLine, Tone, printable};
+use crate::view::{Container, Event, Health, Info, LogLine, Tone, printable};
 use crate::view::{Link, Service, log_tone};
 
 /// Seconds of load and memory that are kept: as many as a wide terminal has columns.
@@ -27,17 +27,20 @@ pub(super) enum Contact {
 pub(super) enum Panel {
     Services,
     Links,
+    /// Where there are any.
+    Containers,
     Log,
 }
 
 impl Panel {
-    pub(super) const ALL: [Self; 3] = [Self::Services, Self::Links, Self::Log];
+    pub(super) const ALL: [Self; 4] = [Self::Services, Self::Links, Self::Containers, Self::Log];
 
     pub(super) fn place(self) -> usize {
         match self {
             Self::Services => 0,
             Self::Links => 1,
-            Self::Log => 2,
+            Self::Containers => 2,
+            Self::Log => 3,
         }
     }
 }
@@ -73,6 +76,7 @@ pub(super) struct State {
     pub(super) health: Option<Health>,
     pub(super) services: Vec<Service>,
     pub(super) links: Vec<Link>,
+    pub(super) containers: Vec<Container>,
     /// Load of one minute in hundredths of what all processors can do, oldest first.
     pub(super) load: VecDeque<u64>,
     /// Memory in use in percent, oldest first.
@@ -81,7 +85,7 @@ pub(super) struct State {
     pub(super) filter: Filter,
     pub(super) panel: Panel,
     /// How far each panel is scrolled: lists from their top, the log from its end.
-    pub(super) scroll: [usize; 3],
+    pub(super) scroll: [usize; 4],
     /// A person has seen enough.
     pub(super) quit: bool,
 }
@@ -96,12 +100,13 @@ impl State {
             health: None,
             services: Vec::new(),
             links: Vec::new(),
+            containers: Vec::new(),
             load: VecDeque::new(),
             memory: VecDeque::new(),
             log: VecDeque::new(),
             filter: Filter::default(),
             panel: Panel::Services,
-            scroll: [0; 3],
+            scroll: [0; 4],
             quit: false,
         }
     }
@@ -122,8 +127,14 @@ impl State {
         match panel {
             Panel::Services => self.services.len(),
             Panel::Links => self.links.len(),
+            Panel::Containers => self.containers.len(),
             Panel::Log => self.lines().count(),
         }
+    }
+
+    /// Whether a panel is on the page.
+    pub(super) fn shows(&self, panel: Panel) -> bool {
+        panel != Panel::Containers || !self.containers.is_empty()
     }
 }
 

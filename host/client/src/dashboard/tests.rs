@@ -24,7 +24,13 @@ fn seen() -> Action {
         health: Some(samples::health().into()),
         services: Some(samples::services().into()),
         links: Some(samples::links().into()),
+        workloads: None,
     }))
+}
+
+fn with_containers() -> Action {
+    let Action::Seen(seen) = seen() else { unreachable!("it is made so") };
+    Action::Seen(Box::new(Seen { workloads: Some(samples::workloads().into()), ..*seen }))
 }
 
 fn after(actions: impl IntoIterator<Item = Action>) -> State {
@@ -69,6 +75,26 @@ fn a_page_of_a_large_terminal() {
 }
 
 #[test]
+fn a_page_with_containers() {
+    let state = || after(live().into_iter().chain([with_containers()]));
+    insta::assert_snapshot!(format!("{}\n{}", drawn(&state(), 80, 24), drawn(&state(), 120, 40)));
+}
+
+#[test]
+fn a_panel_that_is_not_on_the_page_is_passed_over() {
+    let tabs = |count| (0..count).map(|_| Action::Key(Key::Tab));
+    assert_eq!(after(live().into_iter().chain(tabs(2))).panel, Panel::Log);
+    let with =
+        |more: Vec<Action>| after(live().into_iter().chain([with_containers()]).chain(tabs(2)).chain(more));
+    assert_eq!(with(Vec::new()).panel, Panel::Containers);
+    let Action::Seen(without) = seen() else { unreachable!("it is made so") };
+    let none = corten_api::v1::ListWorkloadsResponse::default();
+    let without = Seen { workloads: Some(none.into()), ..*without };
+    assert_eq!(with(vec![Action::Seen(Box::new(without))]).panel, Panel::Services);
+    assert_eq!(with(keys("n").collect()).panel, Panel::Services);
+}
+
+#[test]
 fn a_node_that_is_connected_to() {
     insta::assert_snapshot!(drawn(&after([Action::Connecting]), 80, 24));
 }
@@ -83,7 +109,7 @@ fn a_node_that_was_never_there_and_one_that_went_away() {
 #[test]
 fn a_node_in_maintenance() {
     let info = samples::in_maintenance().into();
-    let seen = Seen { info, health: None, services: None, links: None };
+    let seen = Seen { info, health: None, services: None, links: None, workloads: None };
     insta::assert_snapshot!(drawn(&after([Action::Seen(Box::new(seen))]), 80, 24));
 }
 
@@ -127,9 +153,15 @@ fn who_has_scrolled_the_log_goes_on_seeing_the_same_lines() {
     let line = || samples::log_lines().into_iter().next().map(|line| Action::Log(line.into()));
     let later = after(live().into_iter().chain(up).chain(line()));
     assert_eq!(before.panel, Panel::Log);
-    assert_eq!((before.scroll[2], later.scroll[2]), (2, 3));
+    assert_eq!((before.scroll[Panel::Log.place()], later.scroll[Panel::Log.place()]), (2, 3));
     let visible = |state: &State| {
-        state.lines().rev().skip(state.scroll[2]).take(3).map(|said| said.text.clone()).collect::<Vec<_>>()
+        state
+            .lines()
+            .rev()
+            .skip(state.scroll[Panel::Log.place()])
+            .take(3)
+            .map(|said| said.text.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(visible(&before), visible(&later));
 }
@@ -183,7 +215,8 @@ fn actions() -> impl Strategy<Value = Action> {
                 ..corten_api::v1::InfoResponse::default()
             };
             let services = Some(samples::services().into());
-            Action::Seen(Box::new(Seen { info: info.into(), health: None, services, links: None }))
+            let workloads = Some(samples::workloads().into()).filter(|_| processors % 2 == 0);
+            Action::Seen(Box::new(Seen { info: info.into(), health: None, services, links: None, workloads }))
         },
     );
     prop_oneof![

@@ -60,6 +60,12 @@ fn see(state: &mut State, seen: Seen) {
     if let Some(links) = seen.links {
         state.links = links.links;
     }
+    if let Some(workloads) = seen.workloads {
+        state.containers = workloads.workloads.into_iter().flat_map(|workload| workload.containers).collect();
+        if !state.shows(state.panel) {
+            state.panel = Panel::Services;
+        }
+    }
 }
 
 fn push(history: &mut VecDeque<u64>, value: u64) {
@@ -89,8 +95,8 @@ fn press(state: &mut State, key: Key) {
         Key::Letter('n') if state.nodes.len() > 1 => {
             let nodes = std::mem::take(&mut state.nodes);
             let current = (state.current + 1) % nodes.len();
-            let panel = state.panel;
-            // Of the other node nothing is known yet.
+            // Of the other node nothing is known yet, not even that it has containers.
+            let panel = if state.panel == Panel::Containers { Panel::Services } else { state.panel };
             *state = State { current, panel, ..State::new(nodes) };
         }
         Key::Letter('/') => {
@@ -127,7 +133,13 @@ fn type_filter(state: &mut State, key: Key) {
 }
 
 fn turn(state: &mut State, by: usize) {
-    state.panel = Panel::ALL[(state.panel.place() + by) % Panel::ALL.len()];
+    loop {
+        state.panel = Panel::ALL[(state.panel.place() + by) % Panel::ALL.len()];
+        // Some of them always are on the page.
+        if state.shows(state.panel) {
+            return;
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,9 @@ use super::units::time;
 /// Columns that the name of a source takes: as many as the longest of Corten's own, so that texts line up.
 const SOURCE: usize = 14;
 
+/// The level of what has none, as of syslog(2).
+const INFORMATION: u32 = 6;
+
 /// Lines of a terminal below so many columns have no room for a date.
 const ROOM_FOR_DATES: usize = 110;
 
@@ -42,13 +45,15 @@ pub trait Line: Serialize {
     fn lost(&self) -> u64;
 }
 
-/// A line of a log. Fields are those of `corten.v1.LogLine`.
+/// A line of a log. Fields are those of `corten.v1.LogLine`; one of a container says in `stream` what it was printed to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LogLine {
     pub(crate) source: String,
     pub(crate) at: String,
     uptime_ms: u64,
     pub(crate) level: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
     pub(crate) text: String,
     pub(crate) lost: u64,
 }
@@ -98,6 +103,22 @@ impl From<v1::LogLine> for LogLine {
             at: time(line.at_ns),
             uptime_ms: line.uptime_ms,
             level: line.level,
+            stream: None,
+            text: line.text,
+            lost: line.lost,
+        }
+    }
+}
+
+/// What containers print has no level, and the kernel's clock nothing to do with it.
+impl From<v1::ContainerLogLine> for LogLine {
+    fn from(line: v1::ContainerLogLine) -> Self {
+        Self {
+            source: line.container,
+            at: time(line.at_ns),
+            uptime_ms: 0,
+            level: INFORMATION,
+            stream: some(line.stream),
             text: line.text,
             lost: line.lost,
         }

@@ -6,6 +6,7 @@ mod contexts;
 mod done;
 mod facts;
 mod health;
+mod images;
 mod info;
 mod lines;
 mod metrics;
@@ -16,6 +17,8 @@ mod storage;
 mod table;
 mod timeline;
 mod units;
+mod usage;
+mod workloads;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -26,6 +29,7 @@ pub use config::{Checked, Configuration, History, Origins, Problem, Trusted};
 pub use contexts::contexts;
 pub use done::Done;
 pub use health::{Health, Verdict};
+pub use images::{Got, GotImages, Images, Volumes};
 pub use info::{Info, Mode};
 pub use lines::{Audit, Event, Line, LogLine, Moments, line};
 pub use metrics::Metrics;
@@ -35,6 +39,8 @@ pub use services::{Processes, Service, ServiceDetail, Services};
 pub use storage::{Disks, Mounts};
 pub use table::{Tone, Width};
 pub use timeline::Timeline;
+pub use usage::Usage;
+pub use workloads::{Container, Containers, Workload, WorkloadDetail, Workloads};
 
 pub(crate) use lines::log_tone;
 pub(crate) use network::Link;

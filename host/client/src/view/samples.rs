@@ -1,9 +1,13 @@
 //! What nodes might answer, for tests.
 
+mod containers;
 mod told;
 
 use corten_api::v1;
 
+pub(crate) use containers::{
+    container_lines, images, usage, volumes, workload, workloads, workloads_with_problem,
+};
 pub(crate) use told::{audit, checked, checked_with_problems, configuration, events, history, log_lines};
 
 /// 2026-11-30T00:53:20.123Z.

@@ -57,6 +57,12 @@ shows! {
     addresses_are_shown: Addresses of addresses;
     routes_are_shown: Routes of routes;
     sockets_are_shown: Sockets of sockets;
+    workloads_are_shown: Workloads of workloads;
+    a_problem_of_all_workloads_is_shown: Workloads of workloads_with_problem;
+    containers_are_shown: Containers of workloads;
+    images_are_shown: Images of images;
+    volumes_are_shown: Volumes of volumes;
+    usage_is_shown: Usage of usage;
     metrics_are_shown: Metrics of metrics;
     a_timeline_is_drawn: Timeline of timeline;
     a_configuration_is_shown: Configuration of configuration;
@@ -69,6 +75,23 @@ shows! {
 fn origins_are_shown() {
     let origins = Origins(samples::configuration().into());
     insta::assert_snapshot!(plain(&origins.alone(Width::Unlimited)));
+}
+
+#[test]
+fn one_workload_is_shown() {
+    let detail = || WorkloadDetail::from(samples::workload());
+    let alone = detail().alone(Width::Unlimited);
+    let answer = [Answer { node: name("lab"), result: Ok(detail()) }];
+    let yaml = print(&answer, Output::Yaml, Width::Unlimited).out;
+    insta::assert_snapshot!(plain(&format!("{alone}--- yaml\n{yaml}")));
+}
+
+#[test]
+fn images_that_a_node_got_are_shown() {
+    let got = |name: &str| Got { name: name.into(), digest: format!("sha256:{}", "ab".repeat(32)) };
+    let shown =
+        [vec![got("registry.example/web:1")], Vec::new()].map(|all| GotImages(all).alone(Width::Unlimited));
+    insta::assert_snapshot!(plain(&shown.join("--- nothing\n")));
 }
 
 #[test]
@@ -92,6 +115,10 @@ fn lines_are_shown_as_they_come() {
     for item in samples::log_lines().into_iter().map(LogLine::from) {
         out.push_str(&line(None, &item, Width::Unlimited));
         out.push_str(&line(Some("lab"), &item, Width::Letters(60)));
+        out.push_str(&entry(&name("lab"), &item, Output::Json));
+    }
+    for item in samples::container_lines().into_iter().map(LogLine::from) {
+        out.push_str(&line(None, &item, Width::Unlimited));
         out.push_str(&entry(&name("lab"), &item, Output::Json));
     }
     for item in samples::events().into_iter().map(Event::from) {

@@ -2,6 +2,7 @@
 
 mod changing;
 mod connecting;
+mod containers;
 mod fake;
 mod first;
 mod several;

@@ -7,7 +7,7 @@ use corten_client::ask;
 use corten_client::connection::NodeError;
 use corten_client::contexts::{Node, NodeName, Trust};
 use corten_client::each::each;
-use corten_client::follow::{self, Backlog, End, LogQuery, Since};
+use corten_client::follow::{self, Backlog, End, LogQuery, Since, Source};
 use corten_client::view::{Output, Reach, Width, print};
 use tokio::net::TcpListener;
 
@@ -25,7 +25,7 @@ async fn gone(owner: &Owner) -> Node {
 }
 
 fn query(end: End) -> LogQuery {
-    LogQuery { source: String::new(), end, tail: 3, since: None }
+    LogQuery { source: Source::Node, end, tail: 3, since: None }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use corten_recipe::Plan;
+use corten_recipe::plan::Userland;
 
 use crate::assembly::{Assembly, Origin};
 use crate::error::Error;
@@ -13,16 +13,16 @@ use crate::error::Error;
 /// The shell of every user. It does not exist in the image, and would let nobody in where it did.
 const SHELL: &str = "/usr/sbin/nologin";
 
-/// Writes both files from the plan, by number and then by name.
-pub fn accounts(assembly: &mut Assembly, plan: &Plan) -> Result<(), Error> {
-    let mut users: Vec<_> = plan.users.iter().collect();
+/// Writes both files, by number and then by name.
+pub fn accounts(assembly: &mut Assembly, userland: Userland<'_>) -> Result<(), Error> {
+    let mut users: Vec<_> = userland.users.iter().collect();
     users.sort_by_key(|(name, user)| (user.uid, name.as_str().to_owned()));
     let mut passwd = String::new();
     for (name, user) in users {
         let (home, comment) = (user.home.as_str(), user.comment.as_str());
         let _ = writeln!(passwd, "{}:x:{}:{}:{comment}:{home}:{SHELL}", name.as_str(), user.uid, user.gid);
     }
-    let mut groups: Vec<_> = plan.groups.iter().collect();
+    let mut groups: Vec<_> = userland.groups.iter().collect();
     groups.sort_by_key(|(name, group)| (group.gid, name.as_str().to_owned()));
     let mut group = String::new();
     for (name, entry) in groups {

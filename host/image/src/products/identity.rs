@@ -41,11 +41,16 @@ const NSSWITCH: &str = "passwd: files\ngroup: files\nshadow: files\nhosts: files
 /// What every name of this very machine means, without asking anybody.
 const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n";
 
-/// Adds os-release, and nsswitch.conf and hosts where the recipe does not bring its own.
+/// Adds os-release, and what [`name_service`] adds.
 pub fn identity(assembly: &mut Assembly, identity: &Identity) -> Result<(), Error> {
     let origin = || Origin::Produced("os-release");
     assembly.file("/usr/lib/os-release", Bytes::from(identity.os_release()), 0o644, origin())?;
     assembly.symlink("/etc/os-release", "../usr/lib/os-release", origin())?;
+    name_service(assembly)
+}
+
+/// Adds nsswitch.conf and hosts where the recipe does not bring its own.
+pub fn name_service(assembly: &mut Assembly) -> Result<(), Error> {
     for (path, text) in [("/etc/nsswitch.conf", NSSWITCH), ("/etc/hosts", HOSTS)] {
         if !assembly.contains(path) {
             assembly.file(

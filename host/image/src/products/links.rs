@@ -14,14 +14,20 @@ const LINKS: [(&str, &str); 3] = [
 const MOUNT_POINTS: [(&str, u16); 6] =
     [("/dev", 0o755), ("/proc", 0o555), ("/sys", 0o555), ("/run", 0o755), ("/tmp", 0o1777), ("/var", 0o755)];
 
-/// Adds the merged-`/usr` links, the mount points and the links into `/run`.
-pub fn links(assembly: &mut Assembly) -> Result<(), Error> {
+/// Adds the links of the merged `/usr` and the directories that they lead to.
+pub fn merged_usr(assembly: &mut Assembly) -> Result<(), Error> {
     for name in MERGED {
         let origin = Origin::Produced("merged-/usr links");
         // The link itself must not be normalised to where it points.
         assembly.top_level_link(name, &format!("usr/{name}"), origin)?;
         assembly.directory(&format!("/usr/{name}"), 0o755, Origin::Produced("merged-/usr links"))?;
     }
+    Ok(())
+}
+
+/// Adds the merged-`/usr` links, the mount points and the links into `/run`.
+pub fn links(assembly: &mut Assembly) -> Result<(), Error> {
+    merged_usr(assembly)?;
     for (path, mode) in MOUNT_POINTS {
         assembly.directory(path, mode, Origin::Produced("mount points"))?;
     }

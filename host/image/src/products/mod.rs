@@ -5,10 +5,12 @@
 
 mod accounts;
 mod certificates;
+mod container;
 mod identity;
 mod links;
 
 pub use accounts::accounts;
 pub use certificates::certificates;
-pub use identity::{Identity, identity};
-pub use links::links;
+pub use container::container;
+pub use identity::{Identity, identity, name_service};
+pub use links::{links, merged_usr};

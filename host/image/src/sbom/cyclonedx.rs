@@ -1,10 +1,12 @@
 //! CycloneDX 1.6, JSON: <https://cyclonedx.org/docs/1.6/json/>.
 //!
-//! A Debian package is a component that holds the files taken from it; files that no package brought stand beside.
+//! A Debian package is a component that holds the files taken from it, a container image one that holds the files of
+//! its layers; a layer of several images is with the first. Files that neither brought stand beside.
 
+use corten_services::images::{Image, ImageLayer};
 use serde_json::{Value, json};
 
-use super::inventory::{Component, FileRecord, Inventory, NodePart, purl};
+use super::inventory::{Component, FileRecord, Inventory, NodePart, image_hash, image_purl, purl};
 use crate::assembly::Origin;
 
 /// The document, pretty-printed, with a newline at its end.
@@ -13,9 +15,11 @@ pub fn cyclonedx(inventory: &Inventory) -> String {
         inventory.packages.values().map(|component| package(component, &inventory.files)).collect();
     components.extend(inventory.node.crates.iter().map(|part| node_part(part, "cargo")));
     components.extend(inventory.node.libc.iter().map(|part| node_part(part, "generic")));
-    let own = inventory.files.iter().filter(|file| !matches!(file.origin, Origin::Package(_)));
+    components.extend(inventory.images.iter().map(|image| container(image, &inventory.files)));
+    let own =
+        inventory.files.iter().filter(|file| !matches!(file.origin, Origin::Package(_) | Origin::Image(_)));
     components.extend(own.map(file));
-    let parts = components.iter().filter(|component| component["type"] == "library");
+    let parts = components.iter().filter(|component| component["type"] != "file");
     let parts: Vec<&Value> = parts.map(|component| &component["bom-ref"]).collect();
     let dependencies = json!([{"ref": "image", "dependsOn": parts}]);
     let serial = serial(&inventory.root_hash);
@@ -63,6 +67,25 @@ fn package(component: &Component, files: &[FileRecord]) -> Value {
         value["licenses"] = json!([{"license": {"name": licence}}]);
     }
     value
+}
+
+fn container(image: &Image, files: &[FileRecord]) -> Value {
+    let own = |record: &&FileRecord| matches!(&record.origin, Origin::Image(name) if *name == image.name);
+    let hashes: Vec<Value> = image_hash(image)
+        .map(|(algorithm, digits)| json!({"alg": algorithm, "content": digits}))
+        .into_iter()
+        .collect();
+    let layer = |layer: &ImageLayer| json!({"name": "corten:layer", "value": layer.diff_id});
+    json!({
+        "type": "container",
+        "bom-ref": format!("image:{}", image.name),
+        "name": image.name,
+        "version": image.digest,
+        "purl": image_purl(image),
+        "hashes": hashes,
+        "properties": image.layers.iter().map(layer).collect::<Vec<_>>(),
+        "components": files.iter().filter(own).map(file).collect::<Vec<_>>(),
+    })
 }
 
 fn node_part(part: &NodePart, kind: &str) -> Value {

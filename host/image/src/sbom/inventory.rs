@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use corten_formats::tree::{Kind, Tree};
+use corten_services::images::Image;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha1::Digest as _;
@@ -76,6 +77,8 @@ pub struct Inventory {
     pub epoch: u64,
     /// Packages by name.
     pub packages: BTreeMap<String, Component>,
+    /// Container images, by name.
+    pub images: Vec<Image>,
     /// Parts of Corten's own programs.
     pub node: NodeInventory,
     /// Regular files by path.
@@ -85,8 +88,7 @@ pub struct Inventory {
 impl Inventory {
     /// The time of the image as RFC 3339.
     pub fn created(&self) -> String {
-        let time = jiff::Timestamp::from_second(i64::try_from(self.epoch).unwrap_or_default());
-        time.unwrap_or_default().to_string()
+        crate::name::rfc3339(self.epoch)
     }
 }
 
@@ -94,6 +96,25 @@ impl Inventory {
 pub fn purl(component: &Component) -> String {
     let version = component.version.replace('+', "%2B").replace(':', "%3A");
     format!("pkg:deb/debian/{}@{version}?arch={}", component.name.replace('+', "%2B"), component.architecture)
+}
+
+/// The package URL of a container image. Its name there is the last part of the path, in small letters.
+pub fn image_purl(image: &Image) -> String {
+    let name = image.name.rsplit('/').next().unwrap_or_default();
+    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+    let repository = image.name.strip_suffix(&format!(":{tag}")).unwrap_or(&image.name);
+    let tag = if tag.is_empty() { String::new() } else { format!("&tag={tag}") };
+    let (repository, digest) = (repository.replace(':', "%3A"), image.digest.replace(':', "%3A"));
+    format!("pkg:oci/{name}@{digest}?repository_url={repository}{tag}")
+}
+
+/// Algorithm and digits of a digest, for hashes of both formats; `None` for one of another form.
+pub fn image_hash(image: &Image) -> Option<(&'static str, &str)> {
+    match image.digest.split_once(':')? {
+        ("sha256", digits) => Some(("SHA-256", digits)),
+        ("sha512", digits) => Some(("SHA-512", digits)),
+        _ => None,
+    }
 }
 
 /// Hashes every regular file of a tree, once for each content, on all cores.

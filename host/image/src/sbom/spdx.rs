@@ -1,12 +1,12 @@
 //! SPDX 2.3, JSON: <https://spdx.github.io/spdx-spec/v2.3/>.
 //!
 //! The image is the package that contains every file; a Debian package is an archive that files were expanded
-//! from, since only some of its files are taken.
+//! from, since only some of its files are taken, and so is a container image.
 
 use serde_json::{Value, json};
 use sha1::Digest as _;
 
-use super::inventory::{Inventory, purl};
+use super::inventory::{Inventory, image_hash, image_purl, purl};
 use crate::assembly::Origin;
 use crate::hex::hex;
 
@@ -53,6 +53,30 @@ pub fn spdx(inventory: &Inventory) -> String {
         }));
         relationships.push(relation(image, "DEPENDS_ON", &id));
     }
+    for (number, container) in inventory.images.iter().enumerate() {
+        let id = container_id(number);
+        packages.push(json!({
+            "SPDXID": id,
+            "name": container.name,
+            "versionInfo": container.digest,
+            "downloadLocation": "NOASSERTION",
+            "filesAnalyzed": false,
+            "primaryPackagePurpose": "CONTAINER",
+            "checksums": image_hash(container)
+                .map(|(algorithm, digits)| json!({"algorithm": algorithm.replace('-', ""), "checksumValue": digits}))
+                .into_iter()
+                .collect::<Vec<_>>(),
+            "licenseConcluded": "NOASSERTION",
+            "licenseDeclared": "NOASSERTION",
+            "copyrightText": "NOASSERTION",
+            "externalRefs": [{
+                "referenceCategory": "PACKAGE-MANAGER",
+                "referenceType": "purl",
+                "referenceLocator": image_purl(container),
+            }],
+        }));
+        relationships.push(relation(image, "CONTAINS", &id));
+    }
     let parts = inventory.node.crates.iter().map(|part| (part, "cargo"));
     for (part, kind) in parts.chain(inventory.node.libc.iter().map(|part| (part, "generic"))) {
         let id = format!("SPDXRef-{kind}-{}", identifier(&format!("{}-{}", part.name, part.version)));
@@ -89,8 +113,15 @@ pub fn spdx(inventory: &Inventory) -> String {
             "comment": format!("from {}", file.origin),
         }));
         relationships.push(relation(image, "CONTAINS", &id));
-        if let Origin::Package(name) = &file.origin {
-            relationships.push(relation(&id, "EXPANDED_FROM_ARCHIVE", &package_id(name)));
+        let archive = match &file.origin {
+            Origin::Package(name) => Some(package_id(name)),
+            Origin::Image(name) => {
+                inventory.images.iter().position(|container| container.name == *name).map(container_id)
+            }
+            _ => None,
+        };
+        if let Some(archive) = archive {
+            relationships.push(relation(&id, "EXPANDED_FROM_ARCHIVE", &archive));
         }
     }
     let document: Value = json!({
@@ -113,6 +144,11 @@ fn relation(from: &str, kind: &str, to: &str) -> Value {
 
 fn package_id(name: &str) -> String {
     format!("SPDXRef-deb-{}", identifier(name))
+}
+
+/// Names of images hold what identifiers do not, so they are numbered.
+fn container_id(number: usize) -> String {
+    format!("SPDXRef-container-{number}")
 }
 
 /// SPDX identifiers hold letters, digits, `.` and `-`; `+` of a package's name becomes `-plus-`.

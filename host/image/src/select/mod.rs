@@ -6,8 +6,10 @@ mod licence;
 mod pick;
 mod scripts;
 mod selection;
+mod userland;
 
 pub use closure::Packages;
 pub use contents::Contents;
 pub use scripts::{Unaccounted, unaccounted};
-pub use selection::{KernelFiles, Selected, Selection, multiarch, requests, select};
+pub use selection::{KernelFiles, Selection, multiarch, requests, select};
+pub use userland::{Selected, Taken, take, userland_requests};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use corten_archive::scripts::residue;
-use corten_recipe::Plan;
+use corten_recipe::types::{PackageName, Text};
 
 use super::contents::Contents;
 
@@ -24,9 +24,9 @@ pub struct Unaccounted {
     pub lines: BTreeMap<String, Vec<String>>,
 }
 
-/// What remains of a package's scripts; `None` where everything is accounted for.
-pub fn unaccounted(contents: &Contents, plan: &Plan) -> Option<Unaccounted> {
-    let named = plan.scripts.keys().any(|name| name.as_str() == contents.name);
+/// What remains of a package's scripts; `None` where everything is accounted for, by the recipe's `scripts` for one.
+pub fn unaccounted(contents: &Contents, scripts: &BTreeMap<PackageName, Text>) -> Option<Unaccounted> {
+    let named = scripts.keys().any(|name| name.as_str() == contents.name);
     let produced = PRODUCED.iter().any(|prefix| contents.name.starts_with(prefix));
     if named || produced {
         return None;

@@ -1,33 +1,20 @@
 //! The selection: every file that packages bring, the kernel, and what the boot chain takes from packages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corten_formats::tree::Node;
 use corten_recipe::types::PackageName;
 use corten_recipe::{KeyPath, Plan};
 
-use super::closure::{Closure, Located, Packages};
+use super::closure::Packages;
 use super::contents::Contents;
-use super::licence::licence;
-use super::pick::pick;
+use super::userland::{Selected, licences, take, userland_requests};
 use crate::error::Error;
 use crate::{firmware, kernel};
 
 /// The package with the loader and the stub of boot images.
 pub const BOOT_PACKAGE: &str = "systemd-boot-efi";
-
-/// A file of a package that becomes part of the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selected {
-    /// Path in the image.
-    pub path: String,
-    /// The file.
-    pub node: Node,
-    /// The package that it comes from.
-    pub package: String,
-}
 
 /// The kernel and what belongs to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,11 +68,7 @@ pub fn multiarch(architecture: &str) -> Option<Names> {
 
 /// The packages that a lock has to answer for: name and version constraint as Debian writes it.
 pub fn requests(plan: &Plan) -> BTreeMap<String, Option<String>> {
-    let mut wanted: BTreeMap<String, Option<String>> = BTreeMap::new();
-    for (name, selection) in &plan.packages {
-        let version = selection.version.as_ref().map(ToString::to_string);
-        wanted.insert(name.as_str().to_owned(), version);
-    }
+    let mut wanted = userland_requests(plan.userland());
     let listed = plan.kernel.microcode.iter().chain(&plan.kernel.firmware);
     for name in listed.map(PackageName::as_str).chain([plan.kernel.package.as_str(), BOOT_PACKAGE]) {
         wanted.entry(name.to_owned()).or_default();
@@ -110,29 +93,10 @@ pub fn select(plan: &Plan, packages: &dyn Packages) -> Result<Selection, Error> 
         wanted.iter().cloned().zip(packages.load(&wanted)?).collect();
 
     let mut selection = Selection::default();
-    let mut used: BTreeSet<String> = BTreeSet::from([kernel_package.clone(), BOOT_PACKAGE.to_owned()]);
-    let mut taken: BTreeSet<Located> = BTreeSet::new();
-    for (name, wanted) in &plan.packages {
-        let contents = &loaded[name.as_str()];
-        let picked = pick(contents, wanted, &KeyPath::of(&["packages", name.as_str()]))?;
-        if !picked.certificates.is_empty() {
-            used.insert(name.as_str().to_owned());
-        }
-        let paths = picked.programs.into_iter().chain(picked.data);
-        taken.extend(paths.map(|path| (name.as_str().to_owned(), path)));
-        selection.certificates.extend(picked.certificates);
-    }
-    let roots: Vec<Located> = taken.iter().cloned().collect();
-    taken.extend(Closure::new(packages, names.multiarch).of(&roots)?);
-    for (package, path) in taken {
-        let contents = packages.load(std::slice::from_ref(&package))?.swap_remove(0);
-        // A link comes with what it leads to, as far as that lies in the same package.
-        for path in contents.follow(&path).unwrap_or_else(|| vec![path]) {
-            let Some(node) = contents.entries.get(&path).cloned() else { continue };
-            selection.files.push(Selected { path, node, package: package.clone() });
-        }
-        used.insert(package);
-    }
+    let taken = take(plan.userland(), &loaded, packages, names.multiarch)?;
+    let mut used = taken.used;
+    used.extend([kernel_package.clone(), BOOT_PACKAGE.to_owned()]);
+    (selection.files, selection.certificates) = (taken.files, taken.certificates);
 
     let boot = &loaded[BOOT_PACKAGE];
     let efi = |file: String| {
@@ -167,9 +131,6 @@ pub fn select(plan: &Plan, packages: &dyn Packages) -> Result<Selection, Error> 
 
     selection.files.sort_by(|a, b| a.path.cmp(&b.path));
     selection.files.dedup();
-    for name in used {
-        let contents = packages.load(std::slice::from_ref(&name))?.swap_remove(0);
-        selection.licences.insert(name, licence(&contents));
-    }
+    selection.licences = licences(used, packages)?;
     Ok(selection)
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use corten_document::{Court, KeyPath, Problem};
 
 use super::accounts::Accounts;
 use super::parts::{Archive, Content, Directory, ExtraSuite, Kernel, OwnFile, Owner, Product, Selection};
-use super::{Plan, image, paths, secure_boot, services};
+use super::{Plan, image, images, paths, secure_boot, services};
 use crate::diagnostic::Report;
 use crate::load::Merged;
 use crate::source::BUILT_IN;
@@ -20,80 +21,110 @@ impl Merged {
     pub fn plan(self) -> Result<Plan, Report> {
         let mut court = Court::new(&self.origins);
         let plan = self.decide(&mut court);
-        let mut diagnostics = court.into_diagnostics();
-        match plan {
-            Some(plan) if diagnostics.is_empty() => Ok(plan),
-            _ => {
-                diagnostics.sort_by_key(|one| {
-                    one.origin().map(|origin| {
-                        let name = &origin.source.name;
-                        (!name.starts_with(BUILT_IN), name.clone(), origin.span.start)
-                    })
-                });
-                Err(Report::new(self.reference.clone(), diagnostics))
-            }
-        }
+        judged(&self.reference, plan, court)
     }
 
     fn decide(&self, court: &mut Court<'_>) -> Option<Plan> {
         let recipe = &self.recipe;
-        let accounts = Accounts::decide(recipe, court);
-        paths::check(recipe, court);
-        let archive = decide_archive(recipe.archive.clone().unwrap_or_default(), court);
+        let common = decide_common(recipe, &self.contents, Place::System, court);
         let kernel = decide_kernel(recipe.kernel.clone().unwrap_or_default(), court);
-        let packages: BTreeMap<PackageName, Selection> = recipe
-            .packages
-            .iter()
-            .flatten()
-            .map(|(name, package)| (name.clone(), decide_package(name, package, court)))
-            .collect();
-        let directories = recipe
-            .directories
-            .iter()
-            .flatten()
-            .map(|(path, directory)| {
-                let key = KeyPath::of(&["directories", path.as_str()]);
-                let owner =
-                    owner(&accounts, &key, (directory.user.as_ref(), directory.group.as_ref()), court);
-                (path.clone(), Directory { mode: directory.mode.unwrap_or(Mode::DIRECTORY), owner })
-            })
-            .collect();
-        let files = self.decide_files(&accounts, court);
-        let services = services::decide(recipe, &accounts, court);
+        let services = services::decide(recipe, &common.accounts, court);
         let image = image::decide(recipe.image.clone().unwrap_or_default(), court);
+        let images = images::decide(recipe.images.as_deref(), court);
         let secure_boot = self.keys.as_ref().and_then(|keys| secure_boot::decide(keys, court));
         let (name, version) = identity(recipe)?;
         Some(Plan {
             name,
             version,
             description: recipe.description.clone().unwrap_or_default(),
-            archive: archive?,
+            archive: common.archive?,
             kernel: kernel?,
-            products: products(&packages),
-            packages,
+            products: products(&common.packages),
+            packages: common.packages,
             scripts: recipe.scripts.clone().unwrap_or_default(),
-            directories,
-            files,
+            directories: common.directories,
+            files: common.files,
             links: recipe.links.clone().unwrap_or_default(),
-            users: accounts.users,
-            groups: accounts.groups,
+            users: common.accounts.users,
+            groups: common.accounts.groups,
             services,
             sysctl: recipe.sysctl.clone().unwrap_or_default(),
             image,
+            images,
             secure_boot,
             origins: self.origins.clone(),
         })
     }
+}
 
-    fn decide_files(&self, accounts: &Accounts, court: &mut Court<'_>) -> BTreeMap<TargetPath, OwnFile> {
-        let mut files = BTreeMap::new();
-        for (path, file) in self.recipe.files.iter().flatten() {
-            let key = KeyPath::of(&["files", path.as_str()]);
-            let owner = owner(accounts, &key, (file.user.as_ref(), file.group.as_ref()), court);
-            let content = Content(self.contents.get(path).cloned().unwrap_or_default());
-            files.insert(path.clone(), OwnFile { content, mode: file.mode.unwrap_or(Mode::FILE), owner });
+/// What the file system is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// An operating system.
+    System,
+    /// A container.
+    Container,
+}
+
+/// What is decided in the same way for both.
+pub(super) struct Common {
+    pub(super) accounts: Accounts,
+    pub(super) archive: Option<Archive>,
+    pub(super) packages: BTreeMap<PackageName, Selection>,
+    pub(super) directories: BTreeMap<TargetPath, Directory>,
+    pub(super) files: BTreeMap<TargetPath, OwnFile>,
+}
+
+/// Decides on archive, packages, directories, files and accounts, and checks that paths fit together.
+pub(super) fn decide_common(
+    recipe: &written::Recipe,
+    contents: &BTreeMap<TargetPath, Bytes>,
+    place: Place,
+    court: &mut Court<'_>,
+) -> Common {
+    let accounts = Accounts::decide(recipe, court);
+    paths::check(recipe, place, court);
+    let archive = decide_archive(recipe.archive.clone().unwrap_or_default(), place, court);
+    let packages: BTreeMap<PackageName, Selection> = recipe
+        .packages
+        .iter()
+        .flatten()
+        .map(|(name, package)| (name.clone(), decide_package(name, package, court)))
+        .collect();
+    let directories = recipe
+        .directories
+        .iter()
+        .flatten()
+        .map(|(path, directory)| {
+            let key = KeyPath::of(&["directories", path.as_str()]);
+            let owner = owner(&accounts, &key, (directory.user.as_ref(), directory.group.as_ref()), court);
+            (path.clone(), Directory { mode: directory.mode.unwrap_or(Mode::DIRECTORY), owner })
+        })
+        .collect();
+    let mut files = BTreeMap::new();
+    for (path, file) in recipe.files.iter().flatten() {
+        let key = KeyPath::of(&["files", path.as_str()]);
+        let owner = owner(&accounts, &key, (file.user.as_ref(), file.group.as_ref()), court);
+        let content = Content(contents.get(path).cloned().unwrap_or_default());
+        files.insert(path.clone(), OwnFile { content, mode: file.mode.unwrap_or(Mode::FILE), owner });
+    }
+    Common { accounts, archive, packages, directories, files }
+}
+
+/// The plan, or a report on all complaints in the order of files and lines.
+pub(super) fn judged<T>(reference: &str, plan: Option<T>, court: Court<'_>) -> Result<T, Report> {
+    let mut diagnostics = court.into_diagnostics();
+    match plan {
+        Some(plan) if diagnostics.is_empty() => Ok(plan),
+        _ => {
+            diagnostics.sort_by_key(|one| {
+                one.origin().map(|origin| {
+                    let name = &origin.source.name;
+                    (!name.starts_with(BUILT_IN), name.clone(), origin.span.start)
+                })
+            });
+            Err(Report::new(reference, diagnostics))
         }
-        files
     }
 }
 
@@ -101,8 +132,11 @@ fn identity(recipe: &written::Recipe) -> Option<(RecipeName, RecipeVersion)> {
     Some((recipe.name.clone()?, recipe.version.clone()?))
 }
 
-fn decide_archive(archive: written::Archive, court: &mut Court<'_>) -> Option<Archive> {
-    let help = "extend a recipe that has it, `base` for example, or add it";
+fn decide_archive(archive: written::Archive, place: Place, court: &mut Court<'_>) -> Option<Archive> {
+    let help = match place {
+        Place::System => "extend a recipe that has it, `base` for example, or add it",
+        Place::Container => "add it, or extend a container recipe that has it",
+    };
     for (key, there) in [("suite", archive.suite.is_some()), ("architecture", archive.architecture.is_some())]
     {
         if !there {

@@ -5,12 +5,15 @@
 
 mod accounts;
 mod confinement;
+mod container;
 mod decide;
 mod image;
+mod images;
 mod parts;
 mod paths;
 mod secure_boot;
 mod services;
+mod userland;
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -19,12 +22,15 @@ use corten_document::{KeyPath, Origin, Origins};
 use corten_services::Services;
 use serde::Serialize;
 
+pub use container::{Container, ContainerPlan};
 pub use image::{Compression, Format, Image};
+pub use images::ContainerImage;
 pub use parts::{
     Archive, Content, Directory, ExtraSuite, Group, Kernel, OwnFile, Owner, PRODUCTS, Product, Selection,
     User,
 };
 pub use secure_boot::SecureBoot;
+pub use userland::Userland;
 
 use crate::diagnostic::Diagnostic;
 use crate::types::{
@@ -71,6 +77,9 @@ pub struct Plan {
     pub products: Vec<Product>,
     /// Sizes, compression, formats.
     pub image: Image,
+    /// Container images that the root holds, in the order of the recipe.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ContainerImage>,
     /// With what loader and boot image are signed, if they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secure_boot: Option<SecureBoot>,
@@ -94,6 +103,20 @@ impl Plan {
         message: impl Into<String>,
     ) -> Diagnostic {
         corten_document::Diagnostic::new(code, message).at(key.borrow(), &self.origins).into()
+    }
+
+    /// What is about files, packages and accounts.
+    pub fn userland(&self) -> Userland<'_> {
+        Userland {
+            archive: &self.archive,
+            packages: &self.packages,
+            scripts: &self.scripts,
+            directories: &self.directories,
+            files: &self.files,
+            links: &self.links,
+            users: &self.users,
+            groups: &self.groups,
+        }
     }
 
     /// The arguments of the kernel's command line in order, without what the builder adds.

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use corten_document::{Court, KeyPath, Problem};
 use corten_services::SERVICES_PATH;
+use corten_services::images::IMAGES_PATH;
 
+use super::decide::Place;
 use crate::written::Recipe;
 
 /// Directories on which init mounts a file system: what the root image holds there is never seen.
 const HIDDEN: [&str; 6] = ["/dev", "/proc", "/run", "/sys", "/tmp", "/var"];
+
+/// Directories on which whoever starts a container mounts a file system.
+const HIDDEN_IN_CONTAINERS: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// Links of the merged `/usr`, with what they point to.
 const MERGED: [(&str, &str); 5] = [
@@ -28,8 +33,12 @@ const MADE: [(&str, &str); 5] = [
     (SERVICES_PATH, "[services]"),
 ];
 
+/// The same in a container.
+const MADE_IN_CONTAINERS: [(&str, &str); 2] =
+    [("/etc/passwd", "[users]"), ("/etc/group", "[users] and [groups]")];
+
 /// Complains about everything in `[files]`, `[directories]` and `[links]` that is in the way of something.
-pub(super) fn check(recipe: &Recipe, court: &mut Court<'_>) {
+pub(super) fn check(recipe: &Recipe, place: Place, court: &mut Court<'_>) {
     let mut kinds: BTreeMap<&str, &str> = BTreeMap::new();
     let tables = [
         ("directories", recipe.directories.iter().flatten().map(|(path, _)| path).collect::<Vec<_>>()),
@@ -39,7 +48,7 @@ pub(super) fn check(recipe: &Recipe, court: &mut Court<'_>) {
     for (table, paths) in &tables {
         for path in paths {
             let key = KeyPath::of(&[table, path.as_str()]);
-            check_place(path.as_str(), &key, court);
+            check_path(path.as_str(), &key, place, court);
             if let Some(other) = kinds.insert(path.as_str(), table) {
                 let message = format!("{path} is in `{other}` and in `{table}`");
                 court.conflict(message, &key, ("the other is here", &KeyPath::of(&[other, path.as_str()])));
@@ -59,10 +68,14 @@ pub(super) fn check(recipe: &Recipe, court: &mut Court<'_>) {
     }
 }
 
-fn check_place(path: &str, key: &KeyPath, court: &mut Court<'_>) {
+fn check_path(path: &str, key: &KeyPath, place: Place, court: &mut Court<'_>) {
+    let (hidden, made, who): (&[_], &[_], _) = match place {
+        Place::System => (&HIDDEN, &MADE, "init"),
+        Place::Container => (&HIDDEN_IN_CONTAINERS, &MADE_IN_CONTAINERS, "whoever starts a container"),
+    };
     let below = |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
-    if let Some(top) = HIDDEN.iter().find(|top| below(top)) {
-        let message = format!("{path} would never be seen: init mounts a file system on {top}");
+    if let Some(top) = hidden.iter().find(|top| below(top)) {
+        let message = format!("{path} would never be seen: {who} mounts a file system on {top}");
         court.complain(&Problem::Conflict(message), key, None);
     }
     if let Some((link, to)) = MERGED.iter().find(|(link, _)| below(link)) {
@@ -71,7 +84,12 @@ fn check_place(path: &str, key: &KeyPath, court: &mut Court<'_>) {
             (path != *link).then(|| format!("write `{to}{}`", path.strip_prefix(link).unwrap_or_default()));
         court.complain(&Problem::Conflict(message), key, help);
     }
-    if let Some((_, table)) = MADE.iter().find(|(made, _)| *made == path) {
+    if place == Place::System && below(IMAGES_PATH) {
+        let message = format!("{path} would lie among the container images of the root");
+        let help = "write `[[image]]` for an image, or choose another path".into();
+        court.complain(&Problem::Conflict(message), key, Some(help));
+    }
+    if let Some((_, table)) = made.iter().find(|(made, _)| *made == path) {
         let message = format!("{path} is made by the builder");
         court.complain(
             &Problem::Conflict(message),

@@ -144,6 +144,43 @@ pub mod rules {
         const MAX: usize = 128;
     }
 
+    /// Name of a container image without its tag: components of the distribution specification, and before them a
+    /// registry. Whether it is a reference is for `corten_oci` to say.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum RepositoryName {}
+    impl Rule for RepositoryName {
+        const NAME: &'static str = "RepositoryName";
+        const EXPECTED: &'static str = "the name of an image: `a-z`, `0-9`, and `.`, `_`, `-` and `/` between them, \
+                                        a registry first where there is one, for example `web` or `localhost:5000/web`";
+        const FIRST: &'static str = "a-z0-9";
+        const REST: &'static str = "a-z0-9._:/-";
+        const MAX: usize = 255;
+    }
+
+    /// Tag of a container image: the distribution specification, "Pulling manifests".
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Tag {}
+    impl Rule for Tag {
+        const NAME: &'static str = "Tag";
+        const EXPECTED: &'static str = "a tag of 1 to 128 characters `A-Z`, `a-z`, `0-9`, `_`, `.` and `-`, \
+                                        no `.` or `-` first, for example `1.2`";
+        const FIRST: &'static str = "A-Za-z0-9_";
+        const REST: &'static str = "A-Za-z0-9_.-";
+        const MAX: usize = 128;
+    }
+
+    /// Name of a label of a container image. The specification allows any text; this is what is in use.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum LabelName {}
+    impl Rule for LabelName {
+        const NAME: &'static str = "LabelName";
+        const EXPECTED: &'static str = "a name of 1 to 128 characters `A-Z`, `a-z`, `0-9`, `.`, `_`, `/` and `-`, \
+                                        for example `org.opencontainers.image.title`";
+        const FIRST: &'static str = "A-Za-z0-9";
+        const REST: &'static str = "A-Za-z0-9._/-";
+        const MAX: usize = 128;
+    }
+
     /// One argument of the kernel command line.
     #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
     pub enum KernelArgument {}
@@ -178,5 +215,11 @@ pub type ServiceName = Word<rules::ServiceName>;
 pub type DirectoryName = Word<rules::DirectoryName>;
 /// Name of an environment variable.
 pub type EnvironmentName = Word<rules::EnvironmentName>;
+/// Name of a container image without its tag.
+pub type RepositoryName = Word<rules::RepositoryName>;
+/// Tag of a container image.
+pub type Tag = Word<rules::Tag>;
+/// Name of a label of a container image.
+pub type LabelName = Word<rules::LabelName>;
 /// One argument of the kernel command line.
 pub type KernelArgument = Word<rules::KernelArgument>;

@@ -2,8 +2,10 @@
 //!
 //! The comments on the fields are what the JSON Schema tells the users of an editor.
 
+mod container;
 mod files;
 mod image;
+mod images;
 mod kernel;
 mod packages;
 mod remove;
@@ -15,8 +17,11 @@ use std::collections::BTreeMap;
 use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
+pub use container::{Container, ContainerRecipe, ContainerRemove};
 pub use files::{Directory, File};
 pub use image::{Algorithm, Image};
+pub use images::ContainerImage;
+pub(crate) use images::gather as gather_images;
 pub use kernel::{Archive, Kernel};
 pub use packages::{Group, Package, User};
 pub use remove::Remove;
@@ -69,8 +74,12 @@ pub struct Recipe {
     /// Kernel settings that init applies, as sysctl(8) writes them.
     #[schemars(with = "Option<BTreeMap<SysctlKey, Setting>>")]
     pub sysctl: Option<BTreeMap<SysctlKey, Text>>,
-    /// Sizes, compression and formats of the image.
+    /// Sizes, compression and formats of the image. A list, `[[image]]`, is taken for `images`.
+    #[schemars(with = "Option<images::ImageOrImages>")]
     pub image: Option<Image>,
+    /// Container images that the root holds, each once. Added to those of the extended recipe. In a file without
+    /// `[image]` it can be written as `[[image]]`.
+    pub images: Option<Vec<ContainerImage>>,
     /// With what loader and boot image are signed. Without it they are not.
     pub secure_boot: Option<SecureBoot>,
     /// What is taken away from the extended recipe, before this one is added.
@@ -105,6 +114,7 @@ impl Read for Recipe {
             services: table.tables("services"),
             sysctl: table.setting_map("sysctl"),
             image: table.table("image"),
+            images: table.table_list("images"),
             secure_boot: table.table("secure-boot"),
             remove: table.table("remove"),
         }

@@ -4,7 +4,8 @@ use corten_document::{Read, Table};
 use schemars::JsonSchema;
 
 use crate::types::{
-    AccountName, Component, KernelArgument, ModulePattern, PackageName, ServiceName, SysctlKey, TargetPath,
+    AccountName, Component, ImageName, KernelArgument, ModulePattern, PackageName, ServiceName, SysctlKey,
+    TargetPath,
 };
 
 /// Names of what is taken away. Each must be there.
@@ -41,6 +42,8 @@ pub struct Remove {
     pub services: Option<Vec<ServiceName>>,
     /// Kernel settings.
     pub sysctl: Option<Vec<SysctlKey>>,
+    /// Container images, by name as written in the extended recipe.
+    pub images: Option<Vec<ImageName>>,
 }
 
 impl Read for Remove {
@@ -61,6 +64,7 @@ impl Read for Remove {
             groups: table.texts("groups"),
             services: table.texts("services"),
             sysctl: table.texts("sysctl"),
+            images: table.texts("images"),
         }
     }
 }

@@ -40,7 +40,7 @@ fn the_default_recipe_runs_containerd_with_crun_in_the_place_of_runc() {
     let plan = plan(DEFAULT);
     let services: Vec<&str> = plan.services.services.iter().map(|service| service.name.as_str()).collect();
     // In the order in which they start: what takes longest comes first.
-    assert_eq!(services, ["containerd", "ntp", "agent", "network", "platform"]);
+    assert_eq!(services, ["containerd", "ntp", "agent", "network", "containers", "platform"]);
     let link = |path: &str| plan.links.get(&path.parse().expect("a path")).map(ToString::to_string);
     assert_eq!(link("/usr/bin/runc").as_deref(), Some("crun"));
     let package = |name: &str| plan.packages.contains_key(&name.parse().expect("a package's name"));
@@ -96,7 +96,7 @@ fn every_built_in_recipe_names_the_schema() {
 
 /// A program in `CORTEN_TOOLS_BIN` or `PATH`. Where it is missing the case is skipped, or fails if
 /// `CORTEN_REQUIRE_TOOLS` is 1.
-fn tool(name: &str) -> Option<PathBuf> {
+pub fn tool(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("CORTEN_TOOLS_BIN").map(PathBuf::from).into_iter();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = folders
@@ -131,6 +131,8 @@ fn a_foreign_validator_accepts_the_recipes_and_refuses_wrong_ones() {
     }
     let head = "name = \"my\"\nversion = \"1\"\n";
     assert!(accepts(head));
+    assert!(accepts(&format!("{head}[[image]]\nname = \"web:1\"\nsource = \"web.tar\"\n")));
+    assert!(accepts(&format!("{head}[image]\n[[images]]\nname = \"web:1\"\nsource = \"web.tar\"\n")));
     for wrong in [
         "colour = 1\n",
         "[kernel]\nmoduls = []\n",
@@ -140,6 +142,8 @@ fn a_foreign_validator_accepts_the_recipes_and_refuses_wrong_ones() {
         "[files.\"etc/motd\"]\ncontent = \"\"\n",
         "[users.web]\nuid = 0\n",
         "[services.web]\nkill = \"all\"\n",
+        "[[image]]\nname = \"web:1\"\n",
+        "[[images]]\nname = \"web:1\"\nsource = \"web.tar\"\ndigest = \"00\"\n",
     ] {
         assert!(!accepts(&format!("{head}{wrong}")), "{wrong}");
     }

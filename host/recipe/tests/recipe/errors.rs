@@ -233,3 +233,24 @@ fn a_recipe_that_is_not_there_has_no_place() {
 fn a_key_goes_with_its_certificate() {
     insta::assert_snapshot!(errors("[secure-boot]\nkey = \"db.key\"\n"));
 }
+
+#[test]
+fn images_have_a_name_and_a_source_and_each_name_once() {
+    insta::assert_snapshot!(errors(
+        "[[image]]\nname = \"web:1\"\nsource = \"a.tar\"\n[[image]]\nname = \"web:1\"\nsource = \"b.tar\"\n"
+    ));
+}
+
+#[test]
+fn what_is_wrong_with_an_image_is_shown_at_its_key() {
+    insta::assert_snapshot!(errors(
+        "[[image]]\nname = \"Web\"\nsource = \"a.tar\"\ndigest = \"sha256:00\"\n\
+         [[image]]\nname = \"web@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n\
+         [[image]]\nsource = 1\nformat = \"oci\"\n[remove]\nimages = [\"web:2\"]\n"
+    ));
+}
+
+#[test]
+fn nothing_is_put_among_the_images() {
+    insta::assert_snapshot!(errors("[files.\"/usr/lib/corten/images/layers/x\"]\ncontent = \"\"\n"));
+}

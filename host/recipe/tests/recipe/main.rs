@@ -3,6 +3,7 @@
 
 mod builtin;
 mod common;
+mod containers;
 mod errors;
 mod host_loader;
 mod merging;

@@ -268,3 +268,39 @@ fn a_plan_does_not_say_where_keys_lie() {
     assert_eq!(text("a.key"), text("b.key"));
     assert!(text("a.key").contains("\"secure-boot\":{}"));
 }
+
+fn images(plan: &Plan) -> Vec<String> {
+    plan.images.iter().map(|image| format!("{} {}", image.name, image.source.display())).collect()
+}
+
+#[test]
+fn images_are_joined_and_one_of_a_known_name_takes_its_place() {
+    let low = "name = \"low\"\nversion = \"1\"\nextends = \"base\"\n\
+               [[images]]\nname = \"web:1\"\nsource = \"web.tar\"\n[[images]]\nname = \"db:1\"\nsource = \"db\"\n\
+               [[images]]\nname = \"old\"\nsource = \"old.tar\"\n[image]\nslot-size = \"2 GiB\"\nverity-size = \"32 MiB\"\n";
+    let my = "name = \"my\"\nversion = \"1\"\nextends = \"./low/low.toml\"\nremove.images = [\"old\"]\n\
+              [[image]]\nname = \"new\"\nsource = \"new.tar\"\n[[image]]\nname = \"web:1\"\nsource = \"my.tar\"\n";
+    let merged = merged(&[("my.toml", my), ("low/low.toml", low)]).expect("the recipe is right");
+    let shown = merged.to_toml();
+    let plan = merged.plan().expect("the plan is right");
+    assert_eq!(images(&plan), ["web:1 my.tar", "db:1 low/db", "new new.tar"]);
+    assert_eq!(plan.image.slot_size.to_string(), "2 GiB");
+    let place = |n: usize| plan.origin_of(&KeyPath::of(&["images"]).item(n).key("source"));
+    assert_eq!(place(0).map(|origin| origin.to_string()).as_deref(), Some("my.toml:10"));
+    assert_eq!(place(1).map(|origin| origin.to_string()).as_deref(), Some("low/low.toml:9"));
+    let again = self::plan(&[("my.toml", &shown)]).expect("what is shown is a recipe");
+    assert_eq!(images(&again), images(&plan));
+}
+
+#[test]
+fn a_plan_says_which_digest_an_image_has_to_have_and_not_where_it_lies() {
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    let text = |source: &str| {
+        let body = format!("[[image]]\nname = \"web:1\"\nsource = \"{source}\"\ndigest = \"{digest}\"\n");
+        let head = "name = \"my\"\nversion = \"1\"\nextends = \"base\"\n";
+        let plan = plan(&[("my.toml", &format!("{head}{body}"))]).expect("the recipe is right");
+        serde_json::to_string(&plan).expect("a plan can be written")
+    };
+    assert_eq!(text("a.tar"), text("b/c"));
+    assert!(text("a.tar").contains(&format!("\"images\":[{{\"name\":\"web:1\",\"digest\":\"{digest}\"}}]")));
+}

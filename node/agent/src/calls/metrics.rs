@@ -48,6 +48,7 @@ fn snapshot(present: &Present) -> Result<Snapshot, crate::facts::FactError> {
         info: present.info(),
         facts: Facts::read(&present.root)?,
         services: services.iter().map(|known| services::status(&present.root, known)).collect(),
+        containers: present.workloads.borrow().containers().cloned().collect(),
         api: ApiCounts { connections: connections.into(), accepted, refused, calls: present.counts.all() },
         generation: present.in_force.borrow().generation,
         health: present.verdicts.now(),

@@ -34,6 +34,7 @@ use corten_api::error::ApiError;
 use corten_api::v1::audit_server::AuditServer;
 use corten_api::v1::config_server::ConfigServer;
 use corten_api::v1::events_server::EventsServer;
+use corten_api::v1::images_server::ImagesServer;
 use corten_api::v1::logs_server::LogsServer;
 use corten_api::v1::metrics_server::MetricsServer;
 use corten_api::v1::network_server::NetworkServer;
@@ -42,12 +43,15 @@ use corten_api::v1::processes_server::ProcessesServer;
 use corten_api::v1::services_server::ServicesServer;
 use corten_api::v1::storage_server::StorageServer;
 use corten_api::v1::support_server::SupportServer;
+use corten_api::v1::volumes_server::VolumesServer;
+use corten_api::v1::workloads_server::WorkloadsServer;
 use tokio::sync::Semaphore;
 use tokio_stream::Stream;
 use tonic::service::Routes;
 use tonic::{Code, Request, Status};
 
 use crate::configuration::Engine;
+use crate::containers::Forward;
 use crate::facts::FactError;
 use crate::pairing::Pairing;
 use crate::present::Present;
@@ -97,6 +101,11 @@ pub fn routes(
         StorageServer(StorageCalls(root.clone())),
         SupportServer(SupportCalls::new(present.clone())),
     );
+    let containers = || present.containers.clone();
+    let routes = routes
+        .add_service(Forward::<WorkloadsServer<()>>::new(containers()))
+        .add_service(Forward::<ImagesServer<()>>::new(containers()))
+        .add_service(Forward::<VolumesServer<()>>::new(containers()));
     reflection::add(routes).prepare()
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use corten_api::error::ApiError;
 use corten_api::v1;
+use corten_api::v1::images_client::ImagesClient;
 use corten_api::v1::support_server::Support;
 use corten_config::Secrets;
 use tokio::sync::{Semaphore, mpsc};
@@ -22,6 +23,8 @@ const WAITING: usize = 2;
 
 /// Time that a client may take for one of them.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Time that the container service has to tell of its images.
+const IMAGES_WITHIN: Duration = Duration::from_secs(5);
 /// Archives that are collected at a time.
 const AT_A_TIME: usize = 2;
 
@@ -53,11 +56,12 @@ impl Support for SupportCalls {
         };
         let metrics = metrics::text(&self.present).await;
         let metrics = metrics.unwrap_or_else(|error| error.message().to_string());
+        let images = images(&self.present).await;
         let present = self.present.clone();
         let begun = tokio::task::spawn_blocking(move || {
             let secrets = secrets(&present);
             let time = now_seconds().try_into().unwrap_or(0);
-            Bundle::new(contents(&present, metrics).sections(), Redactor::new(secrets), time)
+            Bundle::new(contents(&present, metrics, images).sections(), Redactor::new(secrets), time)
         });
         let mut bundle = begun.await.map_err(|error| Status::internal(error.to_string()))?;
         let (sender, receiver) = mpsc::channel(WAITING);
@@ -82,11 +86,26 @@ impl Support for SupportCalls {
 
 /// What must never be in it, whatever it stands beside.
 fn secrets(present: &Present) -> Vec<String> {
-    let settings = &present.in_force.borrow().settings;
-    settings.api.certificate.iter().map(|certificate| certificate.key.clone()).collect()
+    let settings = Arc::clone(&present.in_force.borrow().settings);
+    let keys = settings.api.certificate.iter().map(|certificate| certificate.key.clone());
+    let containers = &settings.containers;
+    let logins = containers.registries.values().filter_map(|registry| registry.login.as_ref());
+    let of_containers = containers.secrets.values().chain(logins.map(|login| &login.password));
+    keys.chain(of_containers.map(|secret| secret.0.clone())).collect()
 }
 
-fn contents(present: &Present, metrics: String) -> Contents {
+/// The images that the container service tells of.
+async fn images(present: &Present) -> Result<Vec<v1::Image>, String> {
+    let mut client = ImagesClient::new(present.containers.own());
+    let asked = tokio::time::timeout(IMAGES_WITHIN, client.list(v1::ListImagesRequest {})).await;
+    match asked {
+        Ok(Ok(list)) => Ok(list.into_inner().images),
+        Ok(Err(status)) => Err(ApiError::from(&status).cause),
+        Err(_) => Err(format!("the container service did not answer within {} s", IMAGES_WITHIN.as_secs())),
+    }
+}
+
+fn contents(present: &Present, metrics: String, images: Result<Vec<v1::Image>, String>) -> Contents {
     let root = &present.root;
     let known = present.services.borrow().clone();
     let merged = present.in_force.borrow().merged.clone();
@@ -101,6 +120,8 @@ fn contents(present: &Present, metrics: String) -> Contents {
         info: present.info(),
         health: present.verdicts.now(),
         services: known.iter().map(|known| services::status(root, known)).collect(),
+        workloads: present.workloads.borrow().workloads().to_vec(),
+        images,
         config: merged.as_ref().map_or_else(String::new, |merged| merged.to_toml(Secrets::Hidden)),
         origins: origins
             .into_iter()

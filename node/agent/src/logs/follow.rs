@@ -197,7 +197,7 @@ impl Lines {
 }
 
 /// When the kernel started, nanoseconds since 1970, by the clock as it is now.
-fn kernel_start_ns() -> i64 {
+pub fn kernel_start_ns() -> i64 {
     let ns = |clock: ClockId| {
         let now = clock_gettime(clock);
         now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)

@@ -14,7 +14,7 @@ mod record;
 mod ring;
 mod time;
 
-pub use follow::{LogError, follow};
+pub use follow::{LogError, follow, kernel_start_ns};
 pub use journal::{Journal, Reader};
 pub use record::{Entry, INIT, KERNEL, parse};
 pub use ring::DEFAULT_BYTES;

@@ -14,8 +14,9 @@ use super::record::{Entry, OTHER};
 pub const DEFAULT_BYTES: usize = 2 << 20;
 /// What a record costs beside its text.
 const OVERHEAD: usize = size_of::<Record>();
-/// Sources that are told apart; services are fewer, so only one who writes to the device himself can reach it.
-const MAX_SOURCES: usize = 256;
+/// Sources that are told apart; services and containers are fewer, so only one who writes to the device himself can
+/// reach it.
+const MAX_SOURCES: usize = 1024;
 
 #[derive(Debug)]
 struct Record {
@@ -245,7 +246,7 @@ mod tests {
         assert!(ring.sources.len() <= MAX_SOURCES + 1);
         assert_eq!(
             texts(&ring, &v1::ReadLogsRequest { source: OTHER.into(), ..Default::default() }).len(),
-            1744
+            976
         );
     }
 

@@ -11,6 +11,12 @@ use super::text::{Kind, Label, Text, Unit};
 const SERVICE_STATES: [&str; 9] =
     ["off", "waiting", "starting", "ready", "done", "failed", "back-off", "stopping", "stopped"];
 
+/// States of a container, as the API names them.
+const CONTAINER_STATES: [&str; 11] = [
+    "waiting", "pulling", "starting", "running", "ready", "unready", "stopping", "stopped", "done", "failed",
+    "back-off",
+];
+
 /// What was asked of the API since the agent started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiCounts {
@@ -44,6 +50,8 @@ pub struct Snapshot {
     pub facts: Facts,
     /// Services with their use.
     pub services: Vec<v1::ServiceStatus>,
+    /// Containers of workloads.
+    pub containers: Vec<v1::ContainerStatus>,
     /// The API.
     pub api: ApiCounts,
     /// Number of the configuration in force; 0 for none.
@@ -63,6 +71,7 @@ pub fn render(snapshot: &Snapshot) -> String {
     links(&mut text, &snapshot.facts.links);
     mounts(&mut text, &snapshot.facts.mounts);
     services(&mut text, &snapshot.services);
+    containers(&mut text, &snapshot.containers);
     api(&mut text, &snapshot.api);
     health(&mut text, &snapshot.health);
     targets(&mut text, &snapshot.targets);
@@ -205,6 +214,47 @@ fn services(text: &mut Text, services: &[v1::ServiceStatus]) {
     });
 }
 
+fn containers(text: &mut Text, containers: &[v1::ContainerStatus]) {
+    let name = "corten_container_state";
+    let help = "State of a container of a workload.";
+    let mut family = text.family(name, Kind::StateSet, Unit::None, help);
+    let named = || containers.iter().map(|container| (names(container), container));
+    for ((workload, short), container) in named() {
+        for state in CONTAINER_STATES {
+            let labels = [("workload", workload), ("container", short), (name, state)];
+            family.sample(&labels, u8::from(container.state == state));
+        }
+    }
+    let mut family =
+        |name: &str, (kind, unit): (Kind, Unit), help: &str, value: fn(&v1::ContainerStatus) -> f64| {
+            let mut family = text.family(name, kind, unit, help);
+            for ((workload, short), container) in named() {
+                family.sample(&[("workload", workload), ("container", short)], value(container));
+            }
+        };
+    let help = "Restarts of a container since its workload was started.";
+    family("corten_container_restarts", (Kind::Counter, Unit::None), help, |container| {
+        f64::from(container.restarts)
+    });
+    let help = "Memory of a container, page cache included.";
+    family("corten_container_memory_bytes", (Kind::Gauge, Unit::Bytes), help, |container| {
+        container.memory_bytes as f64
+    });
+    let help = "Processor time of a container since it was started.";
+    family("corten_container_cpu_seconds", (Kind::Counter, Unit::Seconds), help, |container| {
+        seconds(container.cpu_us)
+    });
+    let help = "Processes and threads of a container.";
+    family("corten_container_processes", (Kind::Gauge, Unit::None), help, |container| {
+        f64::from(container.processes)
+    });
+}
+
+/// Workload and container.
+fn names(container: &v1::ContainerStatus) -> (&str, &str) {
+    container.name.split_once('/').unwrap_or((&container.name, ""))
+}
+
 fn api(text: &mut Text, counts: &ApiCounts) {
     let help = "Connections to the API that are open.";
     text.family("corten_api_connections", Kind::Gauge, Unit::None, help).sample(&[], counts.connections);
@@ -279,6 +329,17 @@ mod tests {
         }
     }
 
+    fn container(name: &str, state: &str) -> v1::ContainerStatus {
+        v1::ContainerStatus {
+            name: name.into(),
+            state: state.into(),
+            restarts: 2,
+            memory_bytes: 1 << 21,
+            cpu_us: 2_500_000,
+            ..v1::ContainerStatus::default()
+        }
+    }
+
     fn check(name: &str, verdict: v1::Verdict) -> v1::Check {
         v1::Check { name: name.into(), verdict: verdict.into(), ..v1::Check::default() }
     }
@@ -296,6 +357,7 @@ mod tests {
         Snapshot {
             facts,
             services: vec![service("web", "ready"), service("a\"b\\c", "back-off")],
+            containers: vec![container("web/app", "ready"), container("web/side", "back-off")],
             api: ApiCounts { connections: 2, accepted: 9, refused: 1, calls: [(call, 5)].into() },
             generation: 12,
             health,
@@ -330,6 +392,11 @@ mod tests {
             |state| value("corten_service_state", &[("service", "web"), ("corten_service_state", state)]);
         assert_eq!((state("ready"), state("failed")), (Some(1.0), Some(0.0)));
         assert_eq!(value("corten_service_cpu_seconds_total", &[("service", "a\"b\\c")]), Some(1.5));
+        let side = [("workload", "web"), ("container", "side")];
+        assert_eq!(value("corten_container_restarts_total", &side), Some(2.0));
+        assert_eq!(value("corten_container_cpu_seconds_total", &side), Some(2.5));
+        let state = |state| value("corten_container_state", &[side[1], ("corten_container_state", state)]);
+        assert_eq!((state("back-off"), state("ready")), (Some(1.0), Some(0.0)));
         assert_eq!(value("corten_api_calls_total", &[("method", "corten.v1.Node/Info")]), Some(5.0));
         assert_eq!(value("corten_healthy", &[]), Some(0.0));
         assert_eq!(value("corten_check_healthy", &[("check", "check/web")]), Some(0.0));
@@ -355,6 +422,7 @@ mod tests {
             snapshot.facts.load = [load, load.abs(), -load];
             snapshot.info.hostname.clone_from(&name);
             snapshot.services = vec![service(&name, &name)];
+            snapshot.containers = vec![container(&name, &name)];
             prop_assert!(validator::parse(&render(&snapshot)).is_ok());
         }
     }

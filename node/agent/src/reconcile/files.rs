@@ -1,9 +1,9 @@
-//! Small files below `/run` that other programs read while they are written: whole or not at all, readable by all, and
-//! left alone when nothing changed, so that nobody wakes for nothing. They end with the boot, so nothing is synced.
+//! Small files below `/run` that other programs read while they are written: whole or not at all, and left alone when
+//! nothing changed, so that nobody wakes for nothing. They end with the boot, so nothing is synced.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// Bytes that are compared and copied at a time.
@@ -18,15 +18,49 @@ pub enum Written {
     Same,
 }
 
-/// Gives a file this content.
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// All.
+    All,
+    /// The agent, and root.
+    Agent,
+}
+
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Self::All => 0o644,
+            Self::Agent => 0o600,
+        }
+    }
+}
+
+/// Gives a file this content, for all to read.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<Written> {
     replace_from(path, || Ok(content))
 }
 
-/// Gives a file the content of a reader, which is asked for once to compare and once to copy. The content is never in
-/// memory as a whole.
+/// Gives a file this content, for the agent and root to read: it holds secrets.
+pub fn replace_secret(path: &Path, content: &[u8]) -> io::Result<Written> {
+    replace_for(Readers::Agent, path, || Ok(content))
+}
+
+/// Gives a file the content of a reader, which is asked for once to compare and once to copy, for all to read. The
+/// content is never in memory as a whole.
 pub fn replace_from<R: Read>(path: &Path, content: impl Fn() -> io::Result<R>) -> io::Result<Written> {
-    let there = File::open(path).and_then(|file| is_same(file, content()?));
+    replace_for(Readers::All, path, content)
+}
+
+fn replace_for<R: Read>(
+    readers: Readers,
+    path: &Path,
+    content: impl Fn() -> io::Result<R>,
+) -> io::Result<Written> {
+    let there = File::open(path).and_then(|file| {
+        let mode = file.metadata()?.permissions().mode() & 0o7777;
+        Ok(mode == readers.mode() && is_same(file, content()?)?)
+    });
     if there.unwrap_or(false) {
         return Ok(Written::Same);
     }
@@ -37,7 +71,10 @@ pub fn replace_from<R: Read>(path: &Path, content: impl Fn() -> io::Result<R>) -
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let new = path.with_file_name(format!(".{name}.new"));
     let written = (|| {
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o644).open(&new)?;
+        let mode = readers.mode();
+        let mut file = File::options().write(true).create(true).truncate(true).mode(mode).open(&new)?;
+        // One that was left half written keeps its permissions, and a mask may have taken some of a new one's.
+        file.set_permissions(Permissions::from_mode(mode))?;
         io::copy(&mut content()?, &mut file)?;
         file.flush()?;
         fs::rename(&new, path)
@@ -97,8 +134,6 @@ pub fn identity(path: &Path) -> Identity {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -118,6 +153,21 @@ mod tests {
         assert_eq!(fs::metadata(&path).expect("it is there").permissions().mode() & 0o777, 0o644);
         assert_eq!(fs::read_dir(folder.path().join("new")).expect("a folder").count(), 1);
         assert_eq!(identity(&folder.path().join("x")), None);
+    }
+
+    #[test]
+    fn a_file_with_secrets_is_never_for_all_to_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        // One of an agent that was killed while it wrote.
+        fs::write(folder.path().join(".file.new"), "half").expect("it can be written");
+        assert_eq!(replace_secret(&path, b"one").ok(), Some(Written::Changed));
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(replace_secret(&path, b"one").ok(), Some(Written::Same));
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
+        assert_eq!(replace_secret(&path, b"one").ok(), Some(Written::Changed));
+        assert_eq!(mode(&path), 0o600);
     }
 
     #[test]

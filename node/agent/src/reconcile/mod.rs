@@ -4,6 +4,7 @@
 //! what is in force, and is tried again with growing pauses.
 
 mod authorities;
+mod containers;
 mod files;
 pub mod init;
 mod inputs;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use crate::configuration::Engine;
 use crate::root::Root;
 use authorities::Authorities;
+use containers::Containers;
 use inputs::Inputs;
 use keep::keep;
 use network::Network;
@@ -39,6 +41,7 @@ pub fn start(root: &Root, engine: &Engine, api_port: u16) -> watch::Receiver<Arc
     let inputs = || Inputs::new(engine.in_force(), state.clone());
     tokio::spawn(platform::watch(root.clone(), engine.clone()));
     tokio::spawn(keep(Authorities::new(root.clone()), inputs(), engine.clone()));
+    tokio::spawn(keep(Containers::new(root.clone()), inputs(), engine.clone()));
     tokio::spawn(keep(Network::new(root.clone(), api_port), inputs(), engine.clone()));
     tokio::spawn(keep(Machine::new(root.clone()), inputs(), engine.clone()));
     tokio::spawn(keep(Time::new(root.clone()), inputs(), engine.clone()));

@@ -1,11 +1,12 @@
 //! The network: an order for its service, and what that says came of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corten_config::settings::LinkKind;
+use corten_config::settings::{LinkKind, WorkloadNetwork};
 use corten_config::{Merged, Problem, Settings};
-use corten_network::{FirewallState, Order, STATE_PATH, State};
+use corten_network::{FirewallState, Order, STATE_PATH, State, WorkloadPort};
 use tokio::sync::watch;
 
 use super::files::{Identity, identity};
@@ -44,12 +45,24 @@ fn order(settings: &Settings, api_port: u16, before: Option<&Order>, known: u64)
         firewall: settings.firewall.clone(),
         api_ports,
         api_allowed: settings.api.allowed.clone(),
+        workload_ports: workload_ports(settings),
     };
     if before == Some(&order) {
         return order;
     }
     let generation = order.generation.max(known) + 1;
     Order { generation, ..order }
+}
+
+/// Ports that workloads with the node's own network publish, in the order of their numbers.
+fn workload_ports(settings: &Settings) -> Vec<WorkloadPort> {
+    let workloads = settings.containers.workloads.values();
+    let ports: BTreeSet<WorkloadPort> = workloads
+        .filter(|workload| workload.network == WorkloadNetwork::Host)
+        .flat_map(|workload| &workload.ports)
+        .map(|port| WorkloadPort { address: port.address, port: port.node_port, protocol: port.protocol })
+        .collect();
+    ports.into_iter().collect()
 }
 
 impl Reconcile for Network {

@@ -1,7 +1,6 @@
 //! Where each request passes: the caller's role against the table of methods, and what changes something into the
 //! audit log together with what came of it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,14 +13,21 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::{Service as _, ServiceExt};
 
+use super::counts::{Busy, Counts, UnderWay};
+use super::first::first;
+use super::lasting::{self, lasts, watched};
 use super::refusals::Refusals;
 use super::{Caller, Door, authorise};
 use crate::audit::{Audit, Entry};
+use crate::containers;
 use crate::events::{Events, Kind};
 use crate::time::now_ns;
 
-/// Time until a method has to answer; what a stream sends after that takes as long as it takes.
+/// Time until a method of the agent's own has to answer; what a stream sends after that takes as long as it takes. How
+/// long the container service takes is for that to know: stopping a container takes as long as its configuration says.
 const ANSWER_WITHIN: Duration = Duration::from_secs(90);
+/// What stands as the result of a call that goes on.
+const BEGAN: &str = "began";
 
 /// What a method says of what it was asked for, in words, for the audit log.
 #[derive(Clone, Debug, Default)]
@@ -35,25 +41,6 @@ impl What {
 
     fn said(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// How many calls there were, by method and by the code of the answer. Clones count together.
-#[derive(Clone, Debug, Default)]
-pub struct Counts(Arc<Mutex<BTreeMap<(String, String), u64>>>);
-
-impl Counts {
-    /// All of them.
-    pub fn all(&self) -> BTreeMap<(String, String), u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn count(&self, path: &str, code: Code) {
-        // What is no method is counted under one name: callers must not make names.
-        let method = path.trim_start_matches('/');
-        let method = if method_role(method).is_some() { method } else { "other" };
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry((method.into(), format!("{code:?}").to_lowercase())).or_default() += 1;
     }
 }
 
@@ -76,38 +63,6 @@ pub struct Gate {
     pub under_way: UnderWay,
 }
 
-/// Changing calls that have not ended: the agent does not end before they have. Clones count together.
-#[derive(Clone, Debug)]
-pub struct UnderWay(watch::Sender<usize>);
-
-impl Default for UnderWay {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
-    }
-}
-
-impl UnderWay {
-    fn begin(&self) -> Busy {
-        self.0.send_modify(|count| *count += 1);
-        Busy(self.0.clone())
-    }
-
-    /// Waits until there are none.
-    pub async fn ended(&self) {
-        // The sender is here, so this ends when the count is 0 and not before.
-        let _ = self.0.subscribe().wait_for(|count| *count == 0).await;
-    }
-}
-
-/// A call that counts until this is dropped.
-struct Busy(watch::Sender<usize>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
-    }
-}
-
 impl Gate {
     /// Lets a request of a caller through to its method, or refuses it. `epoch` is that of the door which the caller came
     /// through; `None` for a socket of the node.
@@ -124,7 +79,9 @@ impl Gate {
                 let cause = "whom the node trusts has changed since this connection began";
                 ApiError::new(Code::Unavailable, cause, "connect again")
             }
-            Ok(access) if access.changes == Changes::Nothing => return self.answer(&caller, request).await.0,
+            Ok(access) if access.changes == Changes::Nothing => {
+                return self.answer(&caller, request.map(Body::new)).await.0;
+            }
             Ok(_) => return self.change(caller, path, request).await,
             Err(refusal) => refusal,
         };
@@ -147,25 +104,89 @@ impl Gate {
         let gate = self.clone();
         let busy = self.under_way.begin();
         let task = tokio::spawn(async move {
-            let (response, what, failed) = gate.answer(&caller, request).await;
-            match failed {
-                None => gate.write_down(&caller, &path, what, "ok".into()).await,
-                Some(status) => {
-                    let result = format!("{:?}: {}", status.code(), ApiError::from(&status).cause);
-                    gate.failed(&caller, &path, what, result).await;
-                }
+            let request = request.map(Body::new);
+            if containers::is_passed_on(&path) {
+                gate.pass_on(caller, path, request, busy).await
+            } else {
+                let (response, what, failed) = gate.answer(&caller, request).await;
+                gate.write_result(&caller, &path, what, failed).await;
+                response
             }
-            drop(busy);
-            response
         });
         task.await.unwrap_or_else(|error| Status::internal(error.to_string()).into_http())
+    }
+
+    /// A call that somebody else does. What it is for is known before it is begun; one that lasts is written down then,
+    /// and once more when it has ended.
+    async fn pass_on(
+        &self,
+        caller: Arc<Caller>,
+        path: String,
+        request: http::Request<Body>,
+        busy: Busy,
+    ) -> http::Response<Body> {
+        let (head, body) = request.into_parts();
+        let (message, body) = match first(body).await {
+            Ok(read) => read,
+            Err(refusal) => {
+                let status = Status::from(refusal);
+                self.counts.count(&path, status.code());
+                self.failed(&caller, &path, String::new(), lasting::failure(&status)).await;
+                return status.into_http();
+            }
+        };
+        let what = containers::words(&path, &message);
+        let lasts = lasts(&path);
+        if lasts {
+            self.write_down(&caller, &path, what.clone(), BEGAN.into()).await;
+        }
+        let (response, _, failed) = self.answer(&caller, http::Request::from_parts(head, body)).await;
+        match failed {
+            None if lasts => self.await_end(caller, path, what, (response, busy)),
+            // Its beginning stands there, so its end has to as well, however many there were of them.
+            Some(status) if lasts => {
+                self.write_down(&caller, &path, what, lasting::failure(&status)).await;
+                response
+            }
+            failed => {
+                self.write_result(&caller, &path, what, failed).await;
+                response
+            }
+        }
+    }
+
+    /// The response of a call that lasts. Its end is written down when it has come.
+    fn await_end(
+        &self,
+        caller: Arc<Caller>,
+        path: String,
+        what: String,
+        (response, busy): (http::Response<Body>, Busy),
+    ) -> http::Response<Body> {
+        let (head, body) = response.into_parts();
+        let (body, ended) = watched(&path, body);
+        let gate = self.clone();
+        tokio::spawn(async move {
+            let (result, written) = tokio::select! {
+                ended = ended => match ended {
+                    Ok(ended) => (ended.result, Some(ended.written)),
+                    Err(_) => ("broken off by the caller".into(), None),
+                },
+                () = gate.under_way.ending() => ("broken off: the agent stops".into(), None),
+            };
+            gate.write_down(&caller, &path, what, result).await;
+            // The caller hears of the end now.
+            drop(written);
+            drop(busy);
+        });
+        http::Response::from_parts(head, body)
     }
 
     /// The answer of a method, what it says that it was asked for, and how it failed, if it did so at once.
     async fn answer(
         &self,
         caller: &Arc<Caller>,
-        mut request: http::Request<Incoming>,
+        mut request: http::Request<Body>,
     ) -> (http::Response<Body>, String, Option<Status>) {
         let path = request.uri().path().to_owned();
         let what = What::default();
@@ -173,13 +194,17 @@ impl Gate {
         request.extensions_mut().insert(what.clone());
         let mut routes = self.routes.clone();
         let answer = async {
-            let request = request.map(Body::new);
             match ServiceExt::<http::Request<Body>>::ready(&mut routes).await {
                 Ok(routes) => routes.call(request).await,
                 Err(error) => Err(error),
             }
         };
-        let response = match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        let answered = if containers::is_passed_on(&path) {
+            Ok(answer.await)
+        } else {
+            tokio::time::timeout(ANSWER_WITHIN, answer).await
+        };
+        let response = match answered {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => Status::internal(error.to_string()).into_http(),
             Err(_) => {
@@ -191,6 +216,14 @@ impl Gate {
         let failed = Status::from_header_map(response.headers()).filter(|status| status.code() != Code::Ok);
         self.counts.count(&path, failed.as_ref().map_or(Code::Ok, Status::code));
         (response, what.said(), failed)
+    }
+
+    /// Writes down a call that is over.
+    async fn write_result(&self, caller: &Caller, path: &str, what: String, failed: Option<Status>) {
+        match failed {
+            None => self.write_down(caller, path, what, "ok".into()).await,
+            Some(status) => self.failed(caller, path, what, lasting::failure(&status)).await,
+        }
     }
 
     /// Writes down a call that came to nothing. Those of somebody who is not known are told apart by nothing.

@@ -1,5 +1,6 @@
-//! Sockets of the node, one a role: who can reach one may do what its role may. Root reaches all of them; whoever gives
-//! one to a container gives it that role.
+//! Sockets of the node, one a role: who can reach one may do what its role may. Root reaches all of them. Each has a
+//! folder of its own, which a container is given with its role: the socket in it is another one when this program is
+//! started again, and a container without any capability reaches it.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -14,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::{Caller, From, Gate, serve_connection};
 
-/// Where they are: `reader.sock` and so on.
+/// Where they are: `reader/api.sock` and so on. None but root and this program gets in from the node.
 pub const FOLDER: &str = "/run/corten/api";
 
 /// Connections to one of them at a time.
@@ -42,17 +43,20 @@ pub async fn serve(listener: UnixListener, role: Role, gate: Gate) {
     }
 }
 
-/// Makes the socket of a role in a folder, for whoever may enter that.
+/// Makes the socket of a role below a folder, for whoever may enter that.
 pub fn bind(folder: &Path, role: Role) -> io::Result<UnixListener> {
     fs::create_dir_all(folder)?;
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    let path = folder.join(format!("{role}.sock"));
+    let own = folder.join(role.to_string());
+    fs::create_dir_all(&own)?;
+    fs::set_permissions(&own, Permissions::from_mode(0o755))?;
+    let path = own.join("api.sock");
     // Left by an agent that was killed.
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let listener = UnixListener::bind(&path)?;
-    fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    fs::set_permissions(&path, Permissions::from_mode(0o666))?;
     Ok(listener)
 }

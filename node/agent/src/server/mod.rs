@@ -9,17 +9,22 @@
 //! the node trusts changes, connections from before end: requests that run are answered first.
 
 mod caller;
+mod counts;
 mod door;
+mod first;
 mod gate;
+mod lasting;
 mod limits;
 mod local;
+mod messages;
 mod network;
 mod refusals;
 mod scrape;
 
 pub use caller::{Caller, From, Posture, authorise};
+pub use counts::{Counts, UnderWay};
 pub use door::Door;
-pub use gate::{Counts, Gate, UnderWay, What};
+pub use gate::{Gate, What};
 pub use limits::Connections;
 pub use local::{FOLDER as LOCAL_FOLDER, bind as bind_local, serve as serve_local};
 pub use network::{listen, serve};

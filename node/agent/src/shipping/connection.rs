@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corten_config::settings::{LogTarget, LogTransport};
+use corten_config::settings::{LogFormat, LogTarget, LogTransport};
 use rustix::net::sockopt;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -65,8 +65,11 @@ async fn open(
         LogTransport::Tls => {
             let name =
                 ServerName::try_from(target.host.clone()).map_err(|error| tls(io::Error::other(error)))?;
-            let config =
+            let mut config =
                 authorities::client(root, authorities).map_err(|error| tls(io::Error::other(error)))?;
+            if target.format == LogFormat::Otlp {
+                config.alpn_protocols = vec![b"h2".to_vec()];
+            }
             let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(tls)?;
             Ok(Box::new(stream))
         }

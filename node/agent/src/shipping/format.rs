@@ -41,10 +41,10 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// A line with its end.
+/// A line with its end; as JSON where the format has no lines.
 pub fn line(line: &v1::LogLine, origin: &Origin, format: LogFormat) -> String {
     let mut out = match format {
-        LogFormat::Json => json(line, origin),
+        LogFormat::Json | LogFormat::Otlp => json(line, origin),
         LogFormat::Syslog => syslog(line, origin),
     };
     out.push('\n');

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Origin;
+use super::sources::Sources;
 use super::target::{Task, Terms};
 use crate::logs::Journal;
 use crate::root::Root;
@@ -29,7 +30,7 @@ pub struct Status {
 /// The configured targets. Dropping it ends their connections.
 #[derive(Debug)]
 pub struct Shipping {
-    journal: Journal,
+    journals: [Journal; 2],
     root: Root,
     running: Mutex<BTreeMap<String, Running>>,
 }
@@ -49,9 +50,9 @@ impl Drop for Running {
 }
 
 impl Shipping {
-    /// Without targets. The bundle of authorities of the image is read from the root.
-    pub fn new(journal: Journal, root: Root) -> Self {
-        Self { journal, root, running: Mutex::default() }
+    /// Without targets. What is sent is in these journals; the bundle of authorities of the image is read from the root.
+    pub fn new(journals: [Journal; 2], root: Root) -> Self {
+        Self { journals, root, running: Mutex::default() }
     }
 
     /// Makes the targets those of a configuration. A new one gets what the journal still has. Has to be called within
@@ -86,7 +87,7 @@ impl Shipping {
         let task = Task {
             root: self.root.clone(),
             target: target.clone(),
-            reader: self.journal.read(&request),
+            lines: Sources::new(self.journals.each_ref().map(|journal| journal.read(&request))),
             terms: terms.subscribe(),
             status: Arc::clone(&status),
         };

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use corten_config::settings::LogTarget;
+use corten_config::settings::{LogFormat, LogTarget};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio_stream::StreamExt as _;
@@ -13,7 +13,7 @@ use super::backoff::Backoff;
 use super::connection::{Stream, connect};
 use super::format::{Origin, line};
 use super::runner::Status;
-use crate::logs::Reader;
+use super::sources::Sources;
 use crate::root::Root;
 
 /// Lines are gathered up to this many bytes, so that a flood is not a packet a line.
@@ -37,7 +37,7 @@ pub struct Task {
     /// Where lines go.
     pub target: LogTarget,
     /// What is to be sent.
-    pub reader: Reader,
+    pub lines: Sources,
     /// What may change.
     pub terms: watch::Receiver<Terms>,
     /// What is told of it.
@@ -56,6 +56,7 @@ impl Task {
     pub async fn run(mut self) {
         let mut backoff = Backoff::default();
         let mut batch = Batch::default();
+        let mut records = Vec::new();
         loop {
             let terms = self.terms.borrow_and_update().clone();
             let mut held = Duration::ZERO;
@@ -66,7 +67,10 @@ impl Task {
                     self.tell(|status| {
                         *status = Status { connected: true, problem: String::new(), ..*status }
                     });
-                    let ended = self.send(stream, &terms, &mut batch).await;
+                    let ended = match self.target.format {
+                        LogFormat::Otlp => self.export(stream, &terms, &mut records).await,
+                        LogFormat::Json | LogFormat::Syslog => self.send(stream, &terms, &mut batch).await,
+                    };
                     held = since.elapsed();
                     ended.map_or_else(|error| error.to_string(), |()| String::new())
                 }
@@ -95,7 +99,7 @@ impl Task {
         loop {
             if batch.lines == 0 {
                 let next = tokio::select! {
-                    next = self.reader.next() => next,
+                    next = self.lines.next() => next,
                     // Targets have nothing to say; what they say is passed over, and an end is an end.
                     read = stream.read(&mut said) => match read? {
                         0 => return Err(io::Error::new(io::ErrorKind::ConnectionReset, "closed by the target")),
@@ -124,14 +128,14 @@ impl Task {
             lost += log_line.lost;
             batch.bytes.extend_from_slice(line(&log_line, &terms.origin, self.target.format).as_bytes());
             batch.lines += 1;
-            next = if batch.bytes.len() < BATCH { self.reader.next_kept() } else { None };
+            next = if batch.bytes.len() < BATCH { self.lines.next_kept() } else { None };
         }
         if lost > 0 {
             self.tell(|status| status.lost += lost);
         }
     }
 
-    fn tell(&self, change: impl FnOnce(&mut Status)) {
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Status)) {
         // Nothing panics while it is held, so a poisoned lock is a sound one.
         change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
     }

@@ -1,6 +1,7 @@
 //! The agent as a program: started on a scratch root as init starts it on a node, and called by the network and by its
 //! sockets. It gives up its rights there as anywhere, so this needs a kernel with Landlock.
 
+mod containers;
 mod crowd;
 mod kept;
 mod scrape;

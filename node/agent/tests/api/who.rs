@@ -26,7 +26,7 @@ async fn each_role_may_do_what_is_its_own_by_the_network_and_by_a_socket() {
     for role in Role::ALL {
         let tls = scratch.owner.tls_as(role).expect("a client");
         let network = agent.target(tls).channel().await.expect("it is let in");
-        let socket = scratch.path(&format!("/run/corten/api/{role}.sock"));
+        let socket = scratch.path(&format!("/run/corten/api/{role}/api.sock"));
         let local = local(&socket).await.expect("it is there");
         for (way, channel) in [("network", network), ("socket", local)] {
             assert_eq!(info(&channel).await.expect("anybody").version, "0.0.0", "{role} by {way}");

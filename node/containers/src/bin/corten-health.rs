@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use corten_containers::command;
+use corten_containers::probe::command;
 
 fn main() -> ExitCode {
     let command = match command::parse(std::env::args().skip(1)) {

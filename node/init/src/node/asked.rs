@@ -92,6 +92,13 @@ impl Node<'_> {
                 self.shown = services;
                 return Ok(None);
             }
+            Request::Going => {
+                let then = self.going.map(|how| match how {
+                    Down::PowerOff => Then::PowerOff,
+                    Down::Restart => Then::Restart,
+                });
+                return Ok(Some(Answer::Going { then }));
+            }
             Request::StartService { service } => self.wish(&service, Wish::Start)?,
             Request::StopService { service } => self.wish(&service, Wish::Stop)?,
             Request::RestartService { service } => self.wish(&service, Wish::Restart)?,

@@ -4,7 +4,6 @@
 mod clients;
 mod host;
 mod leases;
-mod order;
 mod retry;
 mod rules;
 mod state;
@@ -17,10 +16,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::clients::{Clients, Packet};
-use self::order::OrderWatch;
 use self::retry::Retries;
 use self::rules::Rules;
+use crate::files::below;
+use crate::folder_watch::FolderWatch;
 use crate::netlink::{self, Netlink, NetlinkError, News, Watch};
+use crate::order::SETTINGS_FOLDER;
 use crate::plan::{Observed, Wanted, plan};
 use crate::{Order, State};
 
@@ -62,7 +63,7 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
     let (mut terminate, mut interrupt) =
         (signals(SignalKind::terminate())?, signals(SignalKind::interrupt())?);
     let watch = Watch::open().map_err(|error| Fatal::Events("news of the kernel", error))?;
-    let orders = OrderWatch::new(&options.root);
+    let orders = FolderWatch::new(below(&options.root, SETTINGS_FOLDER));
     let (sender, packets) = mpsc::channel(PACKETS);
     let mut daemon = Daemon::new(options, sender)?;
     let events = events(&mut daemon, watch, orders, packets);
@@ -85,7 +86,7 @@ async fn ended(terminate: &mut Signal, interrupt: &mut Signal) {
 async fn events(
     daemon: &mut Daemon,
     mut watch: Watch,
-    mut orders: OrderWatch,
+    mut orders: FolderWatch,
     mut packets: mpsc::Receiver<Packet>,
 ) {
     daemon.read_order();

@@ -54,7 +54,8 @@ impl Rules {
     pub(super) async fn apply(&mut self, order: Option<&Order>, now_ms: u64) {
         let text = match order {
             Some(order) => {
-                ruleset(&order.firewall, Api { ports: &order.api_ports, allowed: &order.api_allowed })
+                let api = Api { ports: &order.api_ports, allowed: &order.api_allowed };
+                ruleset(&order.firewall, api, &order.workload_ports)
             }
             None => closed(),
         };
@@ -128,5 +129,5 @@ impl Rules {
 }
 
 fn closed() -> String {
-    ruleset(&corten_config::settings::Firewall::default(), Api::default())
+    ruleset(&corten_config::settings::Firewall::default(), Api::default(), &[])
 }

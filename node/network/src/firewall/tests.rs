@@ -65,7 +65,7 @@ fn check(text: &str) {
 
 #[test]
 fn closed() {
-    let text = ruleset(&Firewall::default(), Api::default());
+    let text = ruleset(&Firewall::default(), Api::default(), &[]);
     insta::assert_snapshot!(text);
     check(&text);
 }
@@ -73,8 +73,27 @@ fn closed() {
 #[test]
 fn with_rules() {
     let allowed = [net("192.0.2.0/24"), net("2001:db8::/32")];
-    let text = ruleset(&example(), Api { ports: &[7443], allowed: &allowed });
+    let text = ruleset(&example(), Api { ports: &[7443], allowed: &allowed }, &[]);
     insta::assert_snapshot!(text);
+    check(&text);
+}
+
+#[test]
+fn ports_of_workloads_are_open_under_the_addresses_that_they_name() {
+    let port = |address: &str, port, protocol| WorkloadPort { address: address.parse().ok(), port, protocol };
+    let ports = [
+        port("", 80, Transport::Tcp),
+        port("192.0.2.7", 443, Transport::Tcp),
+        port("192.0.2.7", 442, Transport::Tcp),
+        port("2001:db8::7", 53, Transport::Udp),
+        port("0.0.0.0", 54, Transport::Udp),
+        port("127.0.0.1", 9000, Transport::Tcp),
+        port("::1", 9000, Transport::Tcp),
+    ];
+    let text = ruleset(&Firewall::default(), Api { ports: &[7443], allowed: &[] }, &ports);
+    let rules: Vec<&str> = text.lines().filter(|line| line.contains("dport {")).map(str::trim).collect();
+    insta::assert_snapshot!(rules.join("\n"));
+    assert!(!text.contains("9000"), "the loopback is open to the node alone:\n{text}");
     check(&text);
 }
 
@@ -86,7 +105,7 @@ fn a_thousand_rules_are_taken() {
         from: vec![IpNet::new([10, (number >> 8) as u8, number as u8, 0].into(), 24).expect("24 fits")],
     };
     let firewall = Firewall { allow: (0..1000).map(rule).collect() };
-    let text = ruleset(&firewall, Api { ports: &[7443], allowed: &[] });
+    let text = ruleset(&firewall, Api { ports: &[7443], allowed: &[] }, &[]);
     assert!(text.len() < 200_000, "{}", text.len());
     check(&text);
 }

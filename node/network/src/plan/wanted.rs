@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use super::matching::cards;
 use super::{Ipv6, Kind, Observed, Route, RouteOwner};
 use crate::dhcp;
+use crate::firewall::workloads::LINK_PREFIX;
 use crate::state::Source;
 
 /// Metric of IPv6 routes that name none: what the kernel makes of 0 (IP6_RT_PRIO_USER).
@@ -152,7 +153,10 @@ impl Wanted {
             let before = waiting.len();
             waiting.retain(|(name, link)| {
                 let Some(make) = self.make(&link.kind) else { return true };
-                if observed.links.get(*name).is_some_and(|link| !link.ours) {
+                if name.starts_with(LINK_PREFIX) {
+                    let why = format!("names that begin with {LINK_PREFIX:?} are for bridges of workloads");
+                    self.complain(None, format!("link {name}: {why}"));
+                } else if observed.links.get(*name).is_some_and(|link| !link.ours) {
                     self.complain(None, format!("link {name}: a link of this name is there and is not ours"));
                 } else {
                     self.add(name, name, Some(make), network);

@@ -21,10 +21,17 @@ pub struct Lines {
 /// Follows nodes.
 #[derive(Subcommand, Debug)]
 pub enum FollowCommand {
-    /// Prints what services, init and the kernel say.
+    /// Prints what services, init, the kernel and containers say.
+    ///
+    /// A name is that of a service, or else of a workload: where both have the same name, it is the service that is
+    /// meant, and --workload means the other. WORKLOAD/CONTAINER is always a container.
     Logs {
-        /// A service, `corten` for init itself, or `kernel`; without it everything.
+        /// A service, `corten` for init itself, `kernel`, a workload, or WORKLOAD/CONTAINER; without it everything but
+        /// containers.
         source: Option<String>,
+        /// The name is that of a workload, whatever services there are.
+        #[arg(long, requires = "source")]
+        workload: bool,
         #[command(flatten)]
         lines: Lines,
     },
@@ -33,7 +40,7 @@ pub enum FollowCommand {
         #[command(flatten)]
         lines: Lines,
     },
-    /// Prints what changes on the node as it happens, until Ctrl-C: services, links, health, configuration.
+    /// Prints what changes on the node as it happens, until Ctrl-C: services, containers, links, health, configuration.
     Events {
         /// First print those that happened before and are still kept.
         #[arg(long)]

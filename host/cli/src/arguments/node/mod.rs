@@ -2,6 +2,7 @@
 
 mod change;
 mod config;
+mod containers;
 mod follow;
 mod known;
 mod look;
@@ -15,6 +16,10 @@ use corten_client::view::Output;
 
 pub use change::ChangeCommand;
 pub use config::{ConfigCommand, how};
+pub use containers::{
+    ContainersCommand, DebugArguments, ExecArguments, ImageCommand, ProgramArguments, VolumeCommand,
+    WorkloadCommand,
+};
 pub use follow::{FollowCommand, Lines};
 pub use known::{KnownCommand, OwnerArguments, PairArguments};
 pub use look::LookCommand;
@@ -62,11 +67,13 @@ pub enum NodeCommand {
     Follow(FollowCommand),
     #[command(flatten)]
     Change(ChangeCommand),
+    #[command(flatten)]
+    Containers(ContainersCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
     #[command(flatten)]
     Known(KnownCommand),
-    /// Shows a node on a page that stays up to date: load, services, links, log.
+    /// Shows a node on a page that stays up to date: load, services, links, containers, log.
     ///
     /// The keys stand at the bottom of the page. A node that goes away is connected to again once it is back.
     Dashboard,

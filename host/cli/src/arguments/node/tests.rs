@@ -80,6 +80,14 @@ fn what_can_not_be_meant_is_refused_with_what_was_expected() {
         &format!("add lab 192.0.2.4 --fingerprint {pinned} --authority a.pem"),
         &format!("add lab 192.0.2.4 --fingerprint {pinned} --key a.key"),
         "pair 192.0.2.4 --code ABCD --config node.toml",
+        "exec web",
+        "exec web ls",
+        "exec -e =x web -- ls",
+        "debug web -- sh",
+        "cp web:/etc",
+        "cp web:/a/../b .",
+        "logs --workload",
+        "image",
     ] {
         let error = parse(line).map(|arguments| format!("{:?}", arguments.command)).expect_err(line);
         writeln!(told, "{line}\n  {}", error.lines().next().unwrap_or_default())
@@ -99,6 +107,26 @@ fn a_node_is_added_by_keys_by_fingerprint_or_by_authority() {
     ] {
         assert!(matches!(parse(line).expect(line).command, NodeCommand::Known(KnownCommand::Add { .. })));
     }
+}
+
+#[test]
+fn what_a_program_gets_stands_before_its_own_words() {
+    let words = "exec -it -e A=1 --env B=2 -u 0:0 -w /srv web/app -- ls -l --node x";
+    let NodeCommand::Containers(ContainersCommand::Exec(exec)) = parse(words).expect("it is right").command
+    else {
+        panic!("another")
+    };
+    let ProgramArguments { interactive, terminal, environment, user, workdir } = exec.program;
+    assert!(interactive && terminal);
+    assert_eq!(environment, ["A=1", "B=2"]);
+    assert_eq!((user.as_deref(), workdir.as_deref()), (Some("0:0"), Some("/srv")));
+    assert_eq!((exec.container.as_str(), exec.command.join(" ").as_str()), ("web/app", "ls -l --node x"));
+    let NodeCommand::Containers(ContainersCommand::Debug(debug)) =
+        parse("debug web --image tools:1 -t").expect("it is right").command
+    else {
+        panic!("another")
+    };
+    assert!(debug.command.is_empty() && debug.program.terminal && !debug.program.interactive);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use anyhow::Result;
 use corten_client::contexts::NodeName;
-use corten_client::follow::{self, Backlog, End, LogQuery};
+use corten_client::follow::{self, Backlog, End, LogQuery, Source};
 use corten_client::terminal;
 use corten_client::view::{Line, Output, complaint, entry, line, reach};
 
@@ -17,17 +17,17 @@ use crate::output::put;
 pub async fn follow(command: &FollowCommand, options: &NodeOptions) -> Result<Exit> {
     let nodes = nodes(options)?;
     let several = nodes.len() > 1;
-    let query = |source: &str, Lines { follow, tail, since }| {
+    let query = |source: Source, Lines { follow, tail, since }| {
         let end = if follow { End::Follow } else { End::Stop };
-        LogQuery { source: source.into(), end, tail, since }
+        LogQuery { source, end, tail, since }
     };
     let answers = match command {
-        FollowCommand::Logs { source, lines } => {
-            let query = query(source.as_deref().unwrap_or_default(), *lines);
+        FollowCommand::Logs { source, workload, lines } => {
+            let query = query(whose(source.as_deref(), *workload), *lines);
             follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
         }
         FollowCommand::Dmesg { lines } => {
-            let query = query("kernel", *lines);
+            let query = query(Source::Named("kernel".into()), *lines);
             follow::logs(nodes, query, |node, line| show(node, line, several, options)).await
         }
         FollowCommand::Events { backlog } => {
@@ -41,6 +41,14 @@ pub async fn follow(command: &FollowCommand, options: &NodeOptions) -> Result<Ex
         }
     }
     Ok(exit(reach(&answers)))
+}
+
+fn whose(name: Option<&str>, workload: bool) -> Source {
+    match name {
+        None => Source::Node,
+        Some(name) if workload => Source::Workload(name.to_owned()),
+        Some(name) => Source::Named(name.to_owned()),
+    }
 }
 
 /// Prints one line. The rest is of no interest once nobody reads any more.

@@ -46,7 +46,7 @@ pub async fn look(command: &LookCommand, options: &NodeOptions) -> Result<Exit> 
 }
 
 /// Asks all nodes that are meant, and shows what they answer.
-async fn all<T, F, A>(options: &NodeOptions, ask: F) -> Result<Exit>
+pub async fn all<T, F, A>(options: &NodeOptions, ask: F) -> Result<Exit>
 where
     T: View + Send + 'static,
     F: Fn(Connection) -> A + Clone + Send + 'static,

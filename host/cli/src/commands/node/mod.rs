@@ -2,6 +2,7 @@
 
 mod change;
 mod config;
+mod containers;
 mod follow;
 mod known;
 mod look;
@@ -13,6 +14,8 @@ use corten_client::dashboard;
 use crate::arguments::{NodeArguments, NodeCommand};
 use crate::exit::Exit;
 
+pub use session::WrongCall;
+
 /// Runs the command.
 pub fn node(arguments: &NodeArguments) -> Result<Exit> {
     let options = &arguments.options;
@@ -23,6 +26,7 @@ pub fn node(arguments: &NodeArguments) -> Result<Exit> {
             NodeCommand::Look(command) => look::look(command, options).await,
             NodeCommand::Follow(command) => follow::follow(command, options).await,
             NodeCommand::Change(command) => change::change(command, options).await,
+            NodeCommand::Containers(command) => containers::containers(command, options).await,
             NodeCommand::Config(command) => config::config(command, options).await,
             NodeCommand::Known(command) => known::known(command, options).await,
             NodeCommand::Dashboard => {

@@ -29,6 +29,20 @@ pub fn nodes(options: &NodeOptions) -> Result<Vec<(NodeName, Node)>> {
     Ok(contexts(options)?.choose(options.nodes.as_ref().unwrap_or(&Wanted::Usual))?)
 }
 
+/// A command line that asks for something that can't be meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongCall(pub &'static str);
+
+/// The node that is meant, for what can be done with one at a time.
+pub fn one(options: &NodeOptions) -> Result<(NodeName, Node)> {
+    let mut nodes = nodes(options)?;
+    match (nodes.pop(), nodes.is_empty()) {
+        (Some(node), true) => Ok(node),
+        _ => Err(WrongCall("this is for one node at a time: name it with --node").into()),
+    }
+}
+
 /// Prints answers.
 pub fn show<T: View>(answers: &[Answer<T>], options: &NodeOptions) -> Result<Exit> {
     let printed = print(answers, options.output, terminal::width());

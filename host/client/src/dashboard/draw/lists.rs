@@ -1,4 +1,4 @@
-//! Services and links.
+//! Services, links and containers.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
@@ -62,6 +62,41 @@ pub(super) fn links(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let table = Table::new(rows.skip(scrolled(state, Panel::Links)), [Constraint::Fill(1)]);
     let block = panel(state, Panel::Links, format!(" links: {} ", state.links.len()));
     frame.render_widget(table.block(block), area);
+}
+
+/// The containers: name, state, since when, memory, restarts, and what is behind the state.
+pub(super) fn containers(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let rows = state.containers.iter().map(|container| {
+        let word = container.state();
+        let restarts = if container.restarts == 0 { String::new() } else { container.restarts.to_string() };
+        Row::new([
+            Cell::from(printable(&container.name)),
+            Cell::from(Span::styled(word.text, style(word.tone))),
+            right(milliseconds(container.since_ms)),
+            right(size(container.memory_bytes)),
+            right(restarts),
+            Cell::from(printable(container.detail.as_deref().unwrap_or_default())),
+        ])
+    });
+    let widths = [
+        Constraint::Fill(2),
+        Constraint::Length(8),
+        Constraint::Length(6),
+        Constraint::Length(8),
+        Constraint::Length(3),
+        Constraint::Fill(3),
+    ];
+    let header = Row::new([
+        Cell::from("name"),
+        Cell::from("state"),
+        right("for".into()),
+        right("memory".into()),
+        right("rst".into()),
+        Cell::from("detail"),
+    ]);
+    let table = Table::new(rows.skip(scrolled(state, Panel::Containers)), widths);
+    let block = panel(state, Panel::Containers, format!(" containers: {} ", state.containers.len()));
+    frame.render_widget(table.header(header.style(style(Tone::Faint))).block(block), area);
 }
 
 fn scrolled(state: &State, panel: Panel) -> usize {

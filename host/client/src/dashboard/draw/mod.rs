@@ -4,6 +4,7 @@
 //! name, version, uptime, mode, health
 //! load                  | memory
 //! services              | links
+//! containers, where there are any
 //! log
 //! keys
 //! ```
@@ -45,9 +46,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
 }
 
 fn body(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let [gauges, lists, log] =
-        Layout::vertical([Constraint::Length(4), Constraint::Fill(2), Constraint::Fill(3)]).areas(area);
+    let shown = state.shows(Panel::Containers);
+    let containers = if shown { Constraint::Fill(2) } else { Constraint::Length(0) };
+    let [gauges, lists, containers, log] =
+        Layout::vertical([Constraint::Length(4), Constraint::Fill(2), containers, Constraint::Fill(3)])
+            .areas(area);
     gauges::draw(frame, gauges, state);
+    if shown {
+        lists::containers(frame, containers, state);
+    }
     let [services, links] =
         Layout::horizontal([Constraint::Percentage(58), Constraint::Percentage(42)]).areas(lists);
     lists::services(frame, services, state);

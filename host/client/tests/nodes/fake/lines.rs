@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use corten_api::error::ApiError;
 use corten_api::v1::events_server::Events;
 use corten_api::v1::logs_server::Logs;
 use corten_api::v1::support_server::Support;
@@ -10,7 +11,7 @@ use corten_api::v1::{
     CollectSupportRequest, Event, LogLine, ReadLogsRequest, SupportChunk, WatchEventsRequest,
 };
 use tokio_stream::{Stream, StreamExt as _};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::Facts;
 
@@ -25,9 +26,13 @@ type Items<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 impl Logs for Lines {
     type ReadStream = Items<LogLine>;
 
-    /// Ends, unless it is followed.
+    /// Ends, unless it is followed. A few names have a log.
     async fn read(&self, request: Request<ReadLogsRequest>) -> Result<Response<Self::ReadStream>, Status> {
         let request = request.into_inner();
+        if !["", "test", "kernel", "containerd"].contains(&request.source.as_str()) {
+            let cause = format!("nothing named {:?} has a log", request.source);
+            return Err(ApiError::new(Code::NotFound, cause, "there are test").into());
+        }
         let (hostname, follow) = (self.0.hostname.clone(), request.follow);
         *self.0.logs.lock().expect("nobody panics") = Some(request);
         let line = move |number| {

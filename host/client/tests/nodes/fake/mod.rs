@@ -1,9 +1,11 @@
 //! A node that listens on a port of loopback and makes its answers up.
 
 mod config;
+mod images;
 pub mod lines;
 mod node;
 mod stream;
+pub mod workloads;
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::PathBuf;
@@ -18,9 +20,12 @@ use corten_api::role::Role;
 use corten_api::tls::Trust as Clients;
 use corten_api::v1::config_server::ConfigServer;
 use corten_api::v1::events_server::EventsServer;
+use corten_api::v1::images_server::ImagesServer;
 use corten_api::v1::logs_server::LogsServer;
 use corten_api::v1::node_server::NodeServer;
 use corten_api::v1::support_server::SupportServer;
+use corten_api::v1::volumes_server::VolumesServer;
+use corten_api::v1::workloads_server::WorkloadsServer;
 use corten_api::v1::{ApplyConfigRequest, ReadLogsRequest};
 use corten_client::contexts::{Credentials, Node, Trust};
 use tokio::net::TcpListener;
@@ -104,6 +109,10 @@ pub struct Facts {
     pub unhealthy: AtomicU32,
     /// What it was asked for of its log.
     pub logs: Mutex<Option<ReadLogsRequest>>,
+    /// What it was told to do with workloads, images and volumes.
+    pub told: Mutex<Vec<String>>,
+    /// The archive that it was sent.
+    pub received: Mutex<Vec<u8>>,
 }
 
 /// A running node. It ends, with all its connections, when this is dropped.
@@ -180,7 +189,10 @@ impl Fake {
                     .add_service(ConfigServer::new(config::ConfigService(served.clone())))
                     .add_service(LogsServer::new(lines::Lines(served.clone())))
                     .add_service(EventsServer::new(lines::Lines(served.clone())))
-                    .add_service(SupportServer::new(lines::Lines(served)));
+                    .add_service(SupportServer::new(lines::Lines(served.clone())))
+                    .add_service(WorkloadsServer::new(workloads::WorkloadService(served.clone())))
+                    .add_service(ImagesServer::new(images::ImageService(served.clone())))
+                    .add_service(VolumesServer::new(images::ImageService(served)));
                 tokio::select! {
                     served = router.serve_with_incoming(incoming) => served.expect("it serves until it is dropped"),
                     _ = ended => {}

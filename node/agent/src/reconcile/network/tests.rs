@@ -1,6 +1,6 @@
 //! Orders and states on a scratch root.
 
-use corten_config::settings::{Addressing, Link, Match};
+use corten_config::settings::{Addressing, Link, Match, PublishedPort, Transport, Workload};
 use corten_network::LinkState;
 
 use super::*;
@@ -42,6 +42,39 @@ async fn an_order_has_another_number_if_it_says_something_else() {
     settings.identity.hostname = None;
     assert_eq!(next.reconcile(&wanted(settings)).await, []);
     assert_eq!(read(&root).generation, 3);
+}
+
+#[test]
+fn ports_of_workloads_in_the_nodes_network_are_part_of_the_order() {
+    let workload = |network, node_port, address: &str| Workload {
+        containers: std::collections::BTreeMap::new(),
+        network,
+        ports: vec![PublishedPort {
+            address: address.parse().ok(),
+            node_port,
+            port: node_port,
+            protocol: Transport::Tcp,
+        }],
+        aliases: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
+        essential: false,
+        system: None,
+        containerd: false,
+        runtime: None,
+        stop_seconds: 10,
+    };
+    let mut settings = Settings::default();
+    for (name, workload) in [
+        ("a", workload(WorkloadNetwork::Host, 81, "192.0.2.7")),
+        ("b", workload(WorkloadNetwork::Host, 80, "")),
+        ("c", workload(WorkloadNetwork::Bridge { name: "default".into() }, 82, "")),
+    ] {
+        settings.containers.workloads.insert(name.into(), workload);
+    }
+    let port =
+        |address: &str, port| WorkloadPort { address: address.parse().ok(), port, protocol: Transport::Tcp };
+    assert_eq!(order(&settings, 7443, None, 0).workload_ports, [port("", 80), port("192.0.2.7", 81)]);
 }
 
 #[tokio::test]

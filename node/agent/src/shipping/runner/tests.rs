@@ -9,11 +9,24 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::logs::Entry;
+use crate::shipping::otlp::proto::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
+use crate::shipping::otlp::proto::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use crate::shipping::otlp::proto::common::v1::any_value::Value;
+use crate::shipping::otlp::proto::logs::v1::LogRecord;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn say(journal: &Journal, text: &str) {
     journal.add([Entry { source: "web".into(), text: text.into(), level: 6, uptime_us: 0 }], 0, 0);
+}
+
+/// Sends from this journal, and from one of containers that print nothing.
+fn shipping(journal: &Journal, root: Root) -> Shipping {
+    Shipping::new([journal.clone(), Journal::new(1 << 10)], root)
 }
 
 fn target(port: u16, transport: LogTransport) -> LogTarget {
@@ -62,7 +75,7 @@ async fn what_is_kept_and_what_comes_is_sent() {
     let (listener, port) = listen(0).await;
     let journal = Journal::new(1 << 20);
     say(&journal, "before");
-    let shipping = Shipping::new(journal.clone(), Root::default());
+    let shipping = shipping(&journal, Root::default());
     shipping.configure(&one(target(port, LogTransport::Tcp)), &[], &origin("n1"));
     let mut lines = accept(&listener).await;
     let first = next(&mut lines).await;
@@ -88,7 +101,7 @@ async fn a_target_that_was_down_is_told_what_it_missed() {
     let (listener, port) = listen(0).await;
     drop(listener);
     let journal = Journal::new(16 << 10);
-    let shipping = Shipping::new(journal.clone(), Root::default());
+    let shipping = shipping(&journal, Root::default());
     shipping.configure(&one(target(port, LogTransport::Tcp)), &[], &origin("n1"));
     let status = until(&shipping, |status| !status.problem.is_empty()).await;
     assert!(status.problem.starts_with(&format!("connecting to localhost:{port}: ")), "{}", status.problem);
@@ -111,7 +124,7 @@ async fn a_target_that_was_down_is_told_what_it_missed() {
 async fn a_connection_that_breaks_is_made_again() {
     let (listener, port) = listen(0).await;
     let journal = Journal::new(1 << 20);
-    let shipping = Shipping::new(journal.clone(), Root::default());
+    let shipping = shipping(&journal, Root::default());
     shipping.configure(&one(target(port, LogTransport::Tcp)), &[], &origin("n1"));
     say(&journal, "one");
     let mut lines = accept(&listener).await;
@@ -129,7 +142,7 @@ async fn a_target_that_hangs_makes_nobody_wait() {
     let (hanging, hanging_port) = listen(0).await;
     let (listener, port) = listen(0).await;
     let journal = Journal::new(256 << 10);
-    let shipping = Shipping::new(journal.clone(), Root::default());
+    let shipping = shipping(&journal, Root::default());
     let mut targets = one(target(port, LogTransport::Tcp));
     targets.insert("hanging".into(), target(hanging_port, LogTransport::Tcp));
     shipping.configure(&targets, &[], &origin("n1"));
@@ -182,7 +195,7 @@ async fn lines_go_over_tls_to_who_is_trusted() {
     for (root, authorities) in
         [(Root::new("/nowhere"), vec![authority.clone()]), (Root::new(folder.path()), Vec::new())]
     {
-        let shipping = Shipping::new(journal.clone(), root);
+        let shipping = shipping(&journal, root);
         shipping.configure(&one(target(port, LogTransport::Tls)), &authorities, &origin("n1"));
         let (stream, _) =
             tokio::time::timeout(PATIENCE, listener.accept()).await.expect("in time").expect("one");
@@ -202,7 +215,7 @@ async fn who_is_not_trusted_gets_nothing() {
         let (listener, port) = listen(0).await;
         let journal = Journal::new(1 << 20);
         say(&journal, "secret line");
-        let shipping = Shipping::new(journal, Root::new("/nowhere"));
+        let shipping = shipping(&journal, Root::new("/nowhere"));
         shipping.configure(&one(target(port, LogTransport::Tls)), &[authority], &origin("n1"));
         let (stream, _) =
             tokio::time::timeout(PATIENCE, listener.accept()).await.expect("in time").expect("one");
@@ -210,4 +223,69 @@ async fn who_is_not_trusted_gets_nothing() {
         let status = until(&shipping, |status| !status.problem.is_empty()).await;
         assert!(status.problem.contains(reason) && status.sent == 0, "{}", status.problem);
     }
+}
+
+/// A collector that takes, refuses or fails, as it is told for each request.
+#[derive(Clone, Default)]
+struct Collector {
+    answers: Arc<Mutex<Vec<Result<i64, tonic::Code>>>>,
+    got: Arc<Mutex<Vec<Vec<String>>>>,
+}
+
+#[tonic::async_trait]
+impl LogsService for Collector {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportLogsServiceRequest>,
+    ) -> Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
+        let records = request.into_inner().resource_logs.into_iter().flat_map(|logs| logs.scope_logs);
+        let body = |record: LogRecord| match record.body.and_then(|body| body.value) {
+            Some(Value::StringValue(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        lock(&self.got).push(records.flat_map(|scope| scope.log_records).map(body).collect());
+        let answer = if lock(&self.answers).is_empty() { Ok(0) } else { lock(&self.answers).remove(0) };
+        let rejected_log_records = answer.map_err(|code| tonic::Status::new(code, "told so"))?;
+        let partial = ExportLogsPartialSuccess { rejected_log_records, ..Default::default() };
+        Ok(tonic::Response::new(ExportLogsServiceResponse { partial_success: Some(partial) }))
+    }
+}
+
+#[tokio::test]
+async fn a_collector_gets_many_lines_at_a_time_and_those_again_that_it_could_not_take() {
+    let (listener, port) = listen(0).await;
+    let (acceptor, authority) = tls("localhost");
+    let collector = Collector::default();
+    let answers = [Err(tonic::Code::Unavailable), Ok(1), Err(tonic::Code::InvalidArgument)];
+    *lock(&collector.answers) = answers.into();
+    let service = LogsServiceServer::new(collector.clone());
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let stream = acceptor.accept(stream).await.expect("a handshake");
+            let service = hyper_util::service::TowerToHyperService::new(service.clone());
+            let executor = hyper_util::rt::TokioExecutor::new();
+            let builder = hyper::server::conn::http2::Builder::new(executor);
+            let serving = builder.serve_connection(hyper_util::rt::TokioIo::new(stream), service);
+            tokio::spawn(async move { drop(serving.await) });
+        }
+    });
+    let journal = Journal::new(1 << 20);
+    let shipping = shipping(&journal, Root::new("/nowhere"));
+    for number in 0..600 {
+        say(&journal, &number.to_string());
+    }
+    let target = LogTarget { format: LogFormat::Otlp, ..target(port, LogTransport::Tls) };
+    shipping.configure(&one(target), &[authority], &origin("n1"));
+    // The first request failed, so its lines came a second time; then one of them was not wanted, and then none of the
+    // rest.
+    let status = until(&shipping, |status| status.sent + status.lost == 600).await;
+    assert_eq!((status.sent, status.lost), (511, 89), "{status:?}");
+    assert_eq!(status.problem, "lines were refused: InvalidArgument: told so");
+    say(&journal, "last");
+    let status = until(&shipping, |status| status.sent == 512).await;
+    assert_eq!(status, Status { connected: true, sent: 512, lost: 89, problem: String::new() });
+    let got = lock(&collector.got).clone();
+    assert_eq!(got.iter().map(Vec::len).collect::<Vec<_>>(), [512, 512, 88, 1]);
+    assert!(got[0] == got[1] && got[1][511] == "511" && got[3] == ["last"]);
 }

@@ -2,7 +2,7 @@
 
 mod texts;
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use corten_api::v1;
 
@@ -33,6 +33,10 @@ pub struct Contents {
     pub health: v1::HealthResponse,
     /// Services.
     pub services: Vec<v1::ServiceStatus>,
+    /// Workloads.
+    pub workloads: Vec<v1::WorkloadStatus>,
+    /// Images, or why they are not known.
+    pub images: Result<Vec<v1::Image>, String>,
     /// The merged configuration as TOML.
     pub config: String,
     /// Where its values are from.
@@ -67,10 +71,12 @@ impl Contents {
     /// The files of the archive. Each text is made when it is asked for.
     pub fn sections(self) -> impl Iterator<Item = Section> + Send {
         let journal = self.journal.clone();
-        let texts: [(&'static str, Later); 18] = [
+        let texts: [(&'static str, Later); 20] = [
             ("info.txt", Box::new(move || texts::info(&self.info))),
             ("health.txt", Box::new(move || texts::health(&self.health))),
             ("services.txt", Box::new(move || texts::services(&self.services))),
+            ("workloads.txt", Box::new(move || texts::workloads(&self.workloads))),
+            ("images.txt", Box::new(move || known(self.images, |list| texts::images(list)))),
             ("config.toml", Box::new(move || self.config)),
             ("origins.txt", Box::new(move || texts::origins(&self.origins))),
             ("logs.txt", Box::new(move || log(&self.journal, |source| source != "kernel"))),
@@ -91,7 +97,7 @@ impl Contents {
     }
 }
 
-fn known<T>(fact: Result<T, FactError>, text: impl FnOnce(&T) -> String) -> String {
+fn known<T, E: Display>(fact: Result<T, E>, text: impl FnOnce(&T) -> String) -> String {
     match fact {
         Ok(fact) => text(&fact),
         Err(error) => format!("not known: {error}\n"),

@@ -29,6 +29,11 @@ fn contents(text: &str) -> Contents {
             ..Default::default()
         },
         services: vec![v1::ServiceStatus { name: t(), found: t(), ..Default::default() }],
+        workloads: vec![v1::WorkloadStatus {
+            containers: vec![v1::ContainerStatus { name: t(), detail: t(), ..Default::default() }],
+            ..Default::default()
+        }],
+        images: Ok(vec![v1::Image { name: t(), ..Default::default() }]),
         config: t(),
         origins: vec![v1::KeyOrigin { key: "x".into(), value: t(), document: t(), line: 1 }],
         journal,
@@ -72,7 +77,7 @@ fn archive(contents: Contents, redactor: Redactor) -> Vec<(String, String)> {
 #[test]
 fn a_secret_that_nobody_takes_out_would_be_in_every_text() {
     let found = archive(contents(SECRET), Redactor::default());
-    assert_eq!(found.len(), 18);
+    assert_eq!(found.len(), 20);
     for (name, text) in found {
         assert!(text.contains(SECRET), "{name} shows nothing of what it is for");
     }

@@ -83,6 +83,66 @@ pub fn services(services: &[v1::ServiceStatus]) -> String {
     table(names, services.iter().map(row))
 }
 
+/// Workloads, a line for each container.
+pub fn workloads(workloads: &[v1::WorkloadStatus]) -> String {
+    let names = [
+        "container",
+        "state",
+        "since-ms",
+        "pid",
+        "restarts",
+        "exit-code",
+        "memory",
+        "cpu-us",
+        "processes",
+        "network",
+        "ports",
+        "image",
+        "digest",
+        "detail",
+    ];
+    let rows = workloads.iter().flat_map(|workload| {
+        let row = |container: &v1::ContainerStatus| {
+            [
+                s(&container.name),
+                s(&container.state),
+                s(container.since_ms),
+                s(container.pid),
+                s(container.restarts),
+                container.exit_code.map(s).unwrap_or_default(),
+                s(container.memory_bytes),
+                s(container.cpu_us),
+                s(container.processes),
+                s(&workload.network),
+                workload.ports.join(","),
+                s(&container.image),
+                s(&container.image_digest),
+                s(&container.detail),
+            ]
+        };
+        workload.containers.iter().map(row)
+    });
+    table(names, rows)
+}
+
+/// Images.
+pub fn images(images: &[v1::Image]) -> String {
+    let names = ["image", "digest", "from", "bytes", "layers", "created", "used", "used-by"];
+    let row = |image: &v1::Image| {
+        [
+            s(&image.name),
+            s(&image.digest),
+            s(&image.from),
+            s(image.bytes),
+            s(image.layers),
+            rfc3339(image.created_ns),
+            rfc3339(image.used_ns),
+            image.used_by.join(","),
+        ]
+    };
+    table(names, images.iter().map(row))
+}
+
 /// As lines of TOML, so that the value of a secret is seen as one.
 pub fn origins(origins: &[v1::KeyOrigin]) -> String {
     let line = |origin: &v1::KeyOrigin| {

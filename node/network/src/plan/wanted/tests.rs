@@ -99,3 +99,42 @@ fn a_router_elsewhere_is_said_to_be_on_the_link() {
     assert_eq!(onlink, [("0.0.0.0/0".into(), true), ("10.0.0.0/8".into(), false), ("::/0".into(), false)]);
     assert!(link.addresses.values().all(|source| *source == Source::Static));
 }
+
+#[test]
+fn what_belongs_to_workloads_gets_no_settings_and_no_configured_link_is_called_like_it() {
+    let there = |kind, master: Option<&str>| Link {
+        index: 3,
+        kind,
+        ours: false,
+        managed: false,
+        mac: Some([2, 0, 0, 0, 0, 1]),
+        permanent: None,
+        driver: None,
+        mtu: 1500,
+        up: true,
+        carrier: true,
+        master: master.map(Into::into),
+        ipv6: None,
+    };
+    let bridge = format!("{LINK_PREFIX}default");
+    let links = [
+        (bridge.clone(), there(Kind::Bridge { stp: false }, None)),
+        ("veth-0123456789".to_owned(), there(Kind::Other, Some(&bridge))),
+    ];
+    let observed = Observed { links: links.into(), ..Observed::default() };
+    let configured = |kind| settings::Link { kind, mtu: None, addressing: Addressing::default() };
+    let all = Match { name: Some("*".into()), ..Match::default() };
+    let own = format!("{LINK_PREFIX}lan");
+    let network = Network {
+        links: [
+            ("all".to_owned(), configured(LinkKind::Physical(all))),
+            (own.clone(), configured(LinkKind::Bridge { links: Vec::new(), stp: false })),
+        ]
+        .into(),
+        ..Network::default()
+    };
+    let wanted = Wanted::of(&observed, &network, &BTreeMap::new());
+    assert!(wanted.links.is_empty(), "{:?}", wanted.links);
+    assert!(wanted.problems.iter().any(|problem| problem.text.contains(&own)), "{:?}", wanted.problems);
+    assert_eq!(crate::plan::plan(&observed, &wanted), []);
+}

@@ -1,0 +1,67 @@
+//! The disk of the state: which one it is, how full it is, and what is looked after now and then.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::act;
+use super::paths::Paths;
+use super::shell::Shell;
+use crate::spec::Disk;
+
+/// The disk that holds the state, as the kernel counts transfers on it; `None` where it is none.
+pub(super) fn of_state(paths: &Paths) -> Option<Disk> {
+    let device = std::fs::metadata(paths.volumes().ancestors().find(|path| path.exists())?).ok()?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    // A partition's folder lies in that of its disk.
+    let link = format!("/sys/dev/block/{major}:{minor}");
+    let folder = std::fs::canonicalize(link).ok()?;
+    let own = if folder.join("partition").exists() { folder.parent()? } else { Path::new(&folder) };
+    let text = std::fs::read_to_string(own.join("dev")).ok()?;
+    let (major, minor) = text.trim().split_once(':')?;
+    Some(Disk { major: major.parse().ok()?, minor: minor.parse().ok()? })
+}
+
+/// Percent of the state's file system that is in use.
+pub(super) fn percent_in_use(paths: &Paths) -> Option<u8> {
+    let existing = paths.volumes().ancestors().find(|path| path.exists())?.to_owned();
+    let file_system = rustix::fs::statvfs(&existing).ok()?;
+    let (all, free) = (file_system.f_blocks, file_system.f_bfree);
+    let used = all.saturating_sub(free);
+    // As df(1) has it: what is kept for root counts as neither.
+    let total = used + file_system.f_bavail;
+    (total > 0).then(|| u8::try_from((used * 100).div_ceil(total)).unwrap_or(100))
+}
+
+/// Looks after what changes beside the containers: name servers, names, the disk.
+pub(super) async fn tend(shell: &Shell) {
+    let tended = act::with_networks(shell, crate::network::Networks::tend).await;
+    match tended {
+        Ok(tended) if tended.servers_changed => refresh(shell).await,
+        Ok(_) => {}
+        Err(error) => eprintln!("networks: {error}"),
+    }
+    if let Err(error) = shell.images.save_used() {
+        eprintln!("images: {error}");
+    }
+    let limits = shell.order().containers.disk;
+    let in_use = percent_in_use(&shell.paths);
+    if in_use.is_some_and(|percent| percent >= limits.high_percent) {
+        let in_use = || percent_in_use(&shell.paths).unwrap_or(0);
+        let used = shell.used_images();
+        shell.images.make_room(&used, || in_use() <= limits.low_percent).await;
+    }
+}
+
+/// Writes the files of all workloads anew.
+async fn refresh(shell: &Shell) {
+    let names: Vec<String> = shell.fleet().groups().map(|(name, _)| name.clone()).collect();
+    for name in names {
+        let own = name.clone();
+        let joined = act::with_networks(shell, move |networks| networks.look_up(&own)).await;
+        if let Ok(Some(joined)) = joined
+            && let Err(error) = act::write_files(shell, &name, &joined)
+        {
+            eprintln!("{}: {error}", shell.paths.shared(&name).display());
+        }
+    }
+}

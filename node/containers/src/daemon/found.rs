@@ -1,0 +1,90 @@
+//! What was there when the daemon started: containers that went on meanwhile, and what a power cut or a crash left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use super::shell::{Run, Shell};
+use super::start::FORM;
+use super::{Fatal, act, binds, root};
+use crate::containerd::{Record, TaskState};
+use crate::fleet::{Event, Found, Id};
+
+const SIGTERM: u32 = 15;
+
+/// Finds out what runs, goes on with it, and removes what nobody knows.
+pub(super) async fn look(shell: &Shell) -> Result<(), Fatal> {
+    let records = shell.containerd.records().await?;
+    let tasks = shell.containerd.tasks().await?;
+    let broken: BTreeSet<String> = {
+        let mut networks = shell.networks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        networks.restore()?.into_iter().collect()
+    };
+    let running = |id: &Id| {
+        let task = tasks.iter().find(|task| task.id == id.key())?;
+        (task.state == TaskState::Running).then_some(task.pid)
+    };
+    let mut found = Vec::new();
+    for record in records {
+        let Some(id) = Id::from_key(&record.id) else { continue };
+        // Without its network it can't go on.
+        let pid = running(&id).filter(|_| !broken.contains(&id.workload));
+        let form = record.labels.get(FORM).cloned().unwrap_or_default();
+        if pid.is_some() {
+            go_on(shell, &id, &record)?;
+        }
+        found.push(Found { id, fingerprint: form, pid });
+    }
+    let known: BTreeSet<String> = found.iter().map(|found| found.id.key()).collect();
+    remove_rests(shell, &known);
+    let links = links(shell, &broken);
+    let up: Vec<Id> =
+        found.iter().filter(|found| found.pid.is_some()).map(|found| found.id.clone()).collect();
+    let now = shell.now();
+    shell.fleet().hear(now, Event::Looked(found, links));
+    for id in up {
+        act::follow(shell, id);
+    }
+    Ok(())
+}
+
+/// Takes up a container that runs.
+fn go_on(shell: &Shell, id: &Id, record: &Record) -> Result<(), Fatal> {
+    let attached = shell.logs.attach(&id.workload, &id.container)?;
+    let mut kept = shell.kept();
+    kept.attached.insert(id.clone(), attached);
+    kept.records.insert(id.clone(), record.specification.clone());
+    let stop_signal = record.labels.get(super::start::STOP).and_then(|text| text.parse().ok());
+    let run =
+        Run { stop_signal: stop_signal.unwrap_or(SIGTERM), image: record.image.clone(), ..Run::default() };
+    kept.runs.insert(id.clone(), run);
+    Ok(())
+}
+
+/// The workloads that have their network, with the form that it has.
+fn links(shell: &Shell, broken: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let wanted = super::wanted::wanted(&shell.order().containers);
+    let networks = shell.networks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let joined = networks.joined().into_iter().filter(|name| !broken.contains(*name));
+    // Whether it still is the wanted one is for the networks to say, when the workload joins again.
+    joined
+        .map(|name| {
+            (name.to_owned(), wanted.get(name).map(|wanted| wanted.shared.clone()).unwrap_or_default())
+        })
+        .collect()
+}
+
+/// Removes what runs left that no record names: of an earlier start of the node, or of one that was cut short.
+fn remove_rests(shell: &Shell, known: &BTreeSet<String>) {
+    let all = shell.paths.all_written();
+    for entry in fs::read_dir(&all).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if known.contains(&name) {
+            continue;
+        }
+        let Some(id) = Id::from_key(&name) else { continue };
+        let removed = binds::release(&shell.paths.held(&id)).and_then(|()| root::remove(&entry.path()));
+        if let Err(error) = removed {
+            eprintln!("{}: {error}", entry.path().display());
+        }
+    }
+}

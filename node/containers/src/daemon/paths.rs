@@ -1,0 +1,106 @@
+//! Where things of containers lie on a node.
+
+use std::path::{Path, PathBuf};
+
+use crate::fleet::Id;
+
+/// Paths below a root.
+#[derive(Clone, Debug)]
+pub struct Paths {
+    root: PathBuf,
+}
+
+impl Paths {
+    /// Those of a root.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn run(&self) -> PathBuf {
+        self.root.join("run/corten/containers")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.root.join("var/lib/corten/containers")
+    }
+
+    /// Where the agent asks.
+    pub fn socket(&self) -> PathBuf {
+        self.run().join("api.sock")
+    }
+
+    /// Files of a workload that its containers see: names of hosts and of name servers.
+    pub fn shared(&self, workload: &str) -> PathBuf {
+        self.run().join("files").join(workload)
+    }
+
+    /// What belongs to one run of a container and is gone with it, in memory.
+    pub fn of_run(&self, id: &Id) -> PathBuf {
+        self.run().join("runs").join(id.key())
+    }
+
+    /// The root of a container for finding faults.
+    pub fn of_debug(&self, name: &str) -> PathBuf {
+        self.run().join("debug").join(name)
+    }
+
+    /// Where files and folders of the node are mounted that a container is given.
+    pub fn held(&self, id: &Id) -> PathBuf {
+        self.run().join("held").join(id.key())
+    }
+
+    /// What a container writes to its root, on the state, gone with the run.
+    pub fn written(&self, id: &Id) -> PathBuf {
+        self.state().join("roots").join(id.key())
+    }
+
+    /// All that containers wrote to their roots.
+    pub fn all_written(&self) -> PathBuf {
+        self.state().join("roots")
+    }
+
+    /// Volumes.
+    pub fn volumes(&self) -> PathBuf {
+        self.state().join("volumes")
+    }
+
+    /// Archives that are being imported.
+    pub fn imports(&self) -> PathBuf {
+        self.state().join("imports")
+    }
+
+    /// When images were used.
+    pub fn images_used(&self) -> PathBuf {
+        self.state().join("images-used.json")
+    }
+
+    /// The default seccomp profile.
+    pub fn seccomp(&self) -> PathBuf {
+        self.root.join("usr/share/containers/seccomp.json")
+    }
+
+    /// The node's local API.
+    pub fn api(&self) -> PathBuf {
+        self.root.join("run/corten/api")
+    }
+
+    /// The folder of containerd's socket.
+    pub fn containerd(&self) -> PathBuf {
+        self.root.join("run/containerd")
+    }
+
+    /// containerd's socket.
+    pub fn containerd_socket(&self) -> PathBuf {
+        self.containerd().join("containerd.sock")
+    }
+
+    /// Where OCI runtimes are.
+    pub fn programs(&self) -> PathBuf {
+        self.root.join("usr/bin")
+    }
+}

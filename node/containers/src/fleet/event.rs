@@ -1,0 +1,143 @@
+//! What happens.
+
+use std::collections::BTreeMap;
+
+use super::unit::{Ready, Unit};
+use super::{Fingerprint, Fleet, Group, Id, Link, Ms, Wanted};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exited {
+    /// Its exit code, or 128 and the number of the signal that ended it.
+    pub code: u32,
+    /// Whether it was ended since it needed more memory than it may have.
+    pub out_of_memory: bool,
+}
+
+/// A container that was there when the daemon started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which.
+    pub id: Id,
+    /// Its form.
+    pub fingerprint: Fingerprint,
+    /// Its process, if one runs.
+    pub pid: Option<u32>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The configuration says this, and nothing else.
+    Wanted(BTreeMap<String, Wanted>),
+    /// What was there when the daemon started: containers, and workloads that have their network with the form that they
+    /// have it in.
+    Looked(Vec<Found>, BTreeMap<String, Fingerprint>),
+    /// The image of a container is here, under this digest, or why not.
+    Fetched(Id, Result<String, String>),
+    /// A workload has its network, or why not.
+    Joined(String, Result<(), String>),
+    /// A workload has none any more, or why it still has.
+    Left(String, Result<(), String>),
+    /// A container runs, as this process, or why not.
+    Started(Id, Result<u32, String>),
+    /// A container ended.
+    Exited(Id, Exited),
+    /// Nothing is left of one, or why something is.
+    Cleaned(Id, Result<(), String>),
+    /// What its checks say.
+    Ready(Id, Ready, String),
+    /// Its checks say that it has to be started again.
+    Unwell(Id, String),
+    /// Somebody stops a workload.
+    Hold(String),
+    /// Somebody starts a workload that was stopped, or that ended.
+    Release(String),
+    /// Somebody wants a workload started again.
+    Again(String),
+    /// It is time for a job.
+    Due(String),
+    /// Images came that containers may wait for.
+    ImagesCame,
+    /// The node goes down.
+    Ends,
+}
+
+/// Pause after something could not be done that belongs to no single container.
+const RETRY: Ms = 2_000;
+
+impl Fleet {
+    /// Takes in what happened.
+    pub fn hear(&mut self, now: Ms, event: Event) {
+        match event {
+            Event::Wanted(wanted) => self.want(now, wanted),
+            Event::Looked(found, links) => self.look(now, found, links),
+            Event::Ends => self.ends = true,
+            Event::ImagesCame => {
+                self.groups
+                    .values_mut()
+                    .flat_map(|group| group.units.values_mut())
+                    .for_each(|unit| unit.try_now(now));
+            }
+            Event::Fetched(id, answer) => self.with(&id, |unit| unit.fetched(now, answer)),
+            Event::Started(id, answer) => self.with(&id, |unit| unit.started(now, answer)),
+            Event::Exited(id, exited) => self.with(&id, |unit| unit.exited(now, exited)),
+            Event::Cleaned(id, answer) => self.with(&id, |unit| unit.cleaned(now, answer)),
+            Event::Ready(id, ready, detail) => self.with(&id, |unit| unit.is_ready(now, ready, detail)),
+            Event::Unwell(id, why) => self.with(&id, |unit| unit.unwell(now, why)),
+            Event::Joined(name, answer) => self.group_with(&name, |group| {
+                group.link = match answer {
+                    Ok(()) => Link::Up(group.link.wanted()),
+                    Err(why) => Link::Trouble { why, again: now + RETRY },
+                }
+            }),
+            Event::Left(name, answer) => self.group_with(&name, |group| {
+                group.link = match answer {
+                    Ok(()) => Link::Down,
+                    Err(why) => Link::Stuck { why, again: now + RETRY },
+                }
+            }),
+            Event::Hold(name) => self.group_with(&name, |group| group.is_held = true),
+            Event::Release(name) => self.group_with(&name, |group| group.release(now)),
+            Event::Again(name) => self.group_with(&name, |group| group.again(now)),
+            Event::Due(name) => self.group_with(&name, |group| group.due(now)),
+        }
+    }
+
+    fn with(&mut self, id: &Id, change: impl FnOnce(&mut Unit)) {
+        if let Some(unit) = self.unit_mut(id) {
+            change(unit);
+        }
+    }
+
+    fn group_with(&mut self, name: &str, change: impl FnOnce(&mut Group)) {
+        if let Some(group) = self.groups.get_mut(name) {
+            change(group);
+        }
+    }
+
+    fn want(&mut self, now: Ms, mut wanted: BTreeMap<String, Wanted>) {
+        for (name, group) in &mut self.groups {
+            if !wanted.contains_key(name) {
+                group.unwant();
+            }
+        }
+        while let Some((name, wanted)) = wanted.pop_first() {
+            self.groups.entry(name).or_default().want(now, wanted);
+        }
+        self.is_told = true;
+    }
+
+    fn look(&mut self, now: Ms, found: Vec<Found>, links: BTreeMap<String, Fingerprint>) {
+        for (name, shared) in links {
+            self.groups.entry(name).or_default().link = Link::Up(shared);
+        }
+        for Found { id, fingerprint, pid } in found {
+            let group = self.groups.entry(id.workload).or_default();
+            // What runs does not wait for others any more.
+            group.has_begun |= pid.is_some();
+            group.units.entry(id.container).or_default().found(now, fingerprint, pid);
+        }
+        self.looked = true;
+    }
+}

@@ -1,0 +1,446 @@
+//! A fleet against a node that is simulated: actions take their time, fail, and containers end by themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use corten_config::settings::{Container, ContainerResources, RestartPolicy, Workload, WorkloadNetwork};
+use proptest::prelude::*;
+
+use super::*;
+
+fn container(restart: RestartPolicy) -> Container {
+    Container {
+        image: "web:1".into(),
+        command: None,
+        arguments: None,
+        environment: BTreeMap::new(),
+        environment_files: Vec::new(),
+        working_directory: None,
+        user: None,
+        read_only: false,
+        capabilities: BTreeSet::new(),
+        privileged: false,
+        new_privileges: false,
+        mounts: BTreeMap::new(),
+        resources: ContainerResources::default(),
+        restart,
+        startup: None,
+        liveness: None,
+        readiness: None,
+        stop_signal: None,
+    }
+}
+
+fn workload(containers: &[(&str, RestartPolicy)], network: WorkloadNetwork) -> Workload {
+    Workload {
+        containers: containers
+            .iter()
+            .map(|(name, policy)| ((*name).to_owned(), container(*policy)))
+            .collect(),
+        network,
+        ports: Vec::new(),
+        aliases: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
+        essential: false,
+        system: None,
+        containerd: false,
+        runtime: None,
+        stop_seconds: 10,
+    }
+}
+
+fn bridge() -> WorkloadNetwork {
+    WorkloadNetwork::Bridge { name: "default".into() }
+}
+
+fn wanted(workload: Workload, form: &str) -> Wanted {
+    let containers = workload.containers.keys().map(|name| (name.clone(), form.to_owned())).collect();
+    Wanted { workload, shared: "s1".into(), containers }
+}
+
+fn one(policy: RestartPolicy) -> BTreeMap<String, Wanted> {
+    [("web".to_owned(), wanted(workload(&[("a", policy)], bridge()), "f1"))].into()
+}
+
+fn id(container: &str) -> Id {
+    Id::new("web", container)
+}
+
+/// A fleet that knows what is wanted and found nothing.
+fn fleet(wanted: BTreeMap<String, Wanted>) -> Fleet {
+    let mut fleet = Fleet::default();
+    fleet.hear(0, Event::Wanted(wanted));
+    fleet.hear(0, Event::Looked(Vec::new(), BTreeMap::new()));
+    fleet
+}
+
+/// Answers every action with success until nothing is left to do, and returns what was done.
+fn settle(fleet: &mut Fleet, now: Ms) -> Vec<Action> {
+    let mut done = Vec::new();
+    loop {
+        let actions = fleet.plan(now);
+        if actions.is_empty() {
+            return done;
+        }
+        for action in actions {
+            done.push(action.clone());
+            let event = match action {
+                Action::Fetch(id) => Event::Fetched(id, Ok("sha256:1".into())),
+                Action::Join(name) => Event::Joined(name, Ok(())),
+                Action::Leave(name) => Event::Left(name, Ok(())),
+                Action::Start(id, _) => Event::Started(id, Ok(1)),
+                Action::Stop(id) => Event::Exited(id, Exited { code: 143, out_of_memory: false }),
+                Action::Clean(id) => Event::Cleaned(id, Ok(())),
+            };
+            let started = match &event {
+                Event::Started(id, _) => Some(id.clone()),
+                _ => None,
+            };
+            fleet.hear(now, event);
+            if let Some(id) = started {
+                fleet.hear(now, Event::Ready(id, Ready::Yes, String::new()));
+            }
+        }
+    }
+}
+
+fn state(fleet: &Fleet, container: &str) -> &'static str {
+    let group = fleet.group("web").expect("it is known");
+    group.units[container].state(group).word()
+}
+
+#[test]
+fn nothing_is_done_before_it_is_known_what_runs_and_what_is_wanted() {
+    let mut fleet = Fleet::default();
+    assert_eq!(fleet.plan(0), []);
+    fleet.hear(
+        0,
+        Event::Looked(vec![Found { id: id("a"), fingerprint: "f1".into(), pid: Some(7) }], BTreeMap::new()),
+    );
+    assert_eq!(fleet.plan(0), []);
+    let mut other = Fleet::default();
+    other.hear(0, Event::Wanted(one(RestartPolicy::Always)));
+    assert_eq!(other.plan(0), []);
+}
+
+#[test]
+fn image_and_network_come_before_the_start_and_beside_one_another() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    assert_eq!(fleet.plan(0), [Action::Fetch(id("a")), Action::Join("web".into())]);
+    assert_eq!(fleet.plan(0), []);
+    fleet.hear(1, Event::Fetched(id("a"), Ok("d".into())));
+    assert_eq!(fleet.plan(1), []);
+    fleet.hear(2, Event::Joined("web".into(), Ok(())));
+    assert_eq!(fleet.plan(2), [Action::Start(id("a"), "f1".into())]);
+    fleet.hear(3, Event::Started(id("a"), Ok(42)));
+    assert_eq!(state(&fleet, "a"), "running");
+    fleet.hear(4, Event::Ready(id("a"), Ready::Yes, String::new()));
+    assert_eq!(state(&fleet, "a"), "ready");
+    assert_eq!((fleet.plan(5), fleet.next()), (vec![], None));
+}
+
+#[test]
+fn what_goes_on_across_a_restart_of_the_daemon_is_left_alone() {
+    let mut fleet = Fleet::default();
+    let mut all = one(RestartPolicy::Always);
+    // It waited for another one when it started, and does not any more.
+    all.get_mut("web").expect("it is there").workload.after = vec!["database".into()];
+    all.insert(
+        "database".into(),
+        wanted(workload(&[("a", RestartPolicy::Always)], WorkloadNetwork::Host), "f1"),
+    );
+    fleet.hear(0, Event::Wanted(all));
+    let found = Found { id: id("a"), fingerprint: "f1".into(), pid: Some(7) };
+    fleet.hear(0, Event::Looked(vec![found], [("web".to_owned(), "s1".to_owned())].into()));
+    assert_eq!(fleet.plan(0), [Action::Fetch(Id::new("database", "a"))]);
+}
+
+#[test]
+fn only_what_differs_is_started_again() {
+    let two = |b: &str| {
+        let mut both =
+            wanted(workload(&[("a", RestartPolicy::Always), ("b", RestartPolicy::Always)], bridge()), "f1");
+        both.containers.insert("b".into(), b.into());
+        BTreeMap::from([("web".to_owned(), both)])
+    };
+    let mut fleet = fleet(two("f1"));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Wanted(two("f2")));
+    let done = settle(&mut fleet, 1);
+    assert_eq!(
+        done,
+        [
+            Action::Stop(id("b")),
+            Action::Clean(id("b")),
+            Action::Fetch(id("b")),
+            Action::Start(id("b"), "f2".into())
+        ]
+    );
+    assert_eq!(fleet.unit(&id("a")).map(|unit| unit.restarts), Some(0));
+}
+
+#[test]
+fn another_network_takes_all_containers_down_first() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    let mut other = one(RestartPolicy::Always);
+    other.get_mut("web").expect("it is there").shared = "s2".into();
+    fleet.hear(1, Event::Wanted(other));
+    let done = settle(&mut fleet, 1);
+    let at = |wanted: Action| done.iter().position(|action| *action == wanted).expect("it was done");
+    let order = [
+        at(Action::Stop(id("a"))),
+        at(Action::Clean(id("a"))),
+        at(Action::Leave("web".into())),
+        at(Action::Join("web".into())),
+        at(Action::Start(id("a"), "f1".into())),
+    ];
+    assert!(order.is_sorted(), "{done:?}");
+    assert_eq!(state(&fleet, "a"), "ready");
+}
+
+#[test]
+fn what_is_gone_from_the_configuration_leaves_nothing() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Wanted(BTreeMap::new()));
+    let done = settle(&mut fleet, 1);
+    assert_eq!(done, [Action::Stop(id("a")), Action::Clean(id("a")), Action::Leave("web".into())]);
+    assert!(fleet.group("web").is_none());
+}
+
+#[test]
+fn who_ends_is_started_again_as_its_policy_says_with_growing_pauses() {
+    let ends = |policy, code| {
+        let mut fleet = fleet(one(policy));
+        settle(&mut fleet, 0);
+        fleet.hear(10, Event::Exited(id("a"), Exited { code, out_of_memory: false }));
+        settle(&mut fleet, 10);
+        (state(&fleet, "a"), fleet.next())
+    };
+    assert_eq!(ends(RestartPolicy::Always, 0), ("back-off", Some(110)));
+    assert_eq!(ends(RestartPolicy::OnFailure, 0), ("done", None));
+    assert_eq!(ends(RestartPolicy::OnFailure, 1), ("back-off", Some(110)));
+    assert_eq!(ends(RestartPolicy::Never, 0), ("done", None));
+    assert_eq!(ends(RestartPolicy::Never, 1), ("failed", None));
+}
+
+#[test]
+fn a_stopped_workload_stays_so_until_it_is_started_or_becomes_another_one() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Hold("web".into()));
+    settle(&mut fleet, 1);
+    assert_eq!(state(&fleet, "a"), "stopped");
+    fleet.hear(2, Event::Wanted(one(RestartPolicy::Always)));
+    assert_eq!(settle(&mut fleet, 2), []);
+    fleet.hear(3, Event::Release("web".into()));
+    settle(&mut fleet, 3);
+    assert_eq!(state(&fleet, "a"), "ready");
+    fleet.hear(4, Event::Hold("web".into()));
+    settle(&mut fleet, 4);
+    fleet.hear(5, Event::Wanted(one(RestartPolicy::OnFailure)));
+    settle(&mut fleet, 5);
+    assert_eq!(state(&fleet, "a"), "ready");
+}
+
+#[test]
+fn a_job_runs_when_it_is_due_and_once_at_a_time() {
+    let mut job = one(RestartPolicy::Never);
+    job.get_mut("web").expect("it is there").workload.schedule = Some("@hourly".into());
+    let mut fleet = fleet(job);
+    assert_eq!(settle(&mut fleet, 0), []);
+    assert_eq!(fleet.group("web").map(|group| group.state().word()), Some("scheduled"));
+    fleet.hear(1, Event::Due("web".into()));
+    settle(&mut fleet, 1);
+    assert_eq!(state(&fleet, "a"), "ready");
+    fleet.hear(2, Event::Due("web".into()));
+    assert_eq!(settle(&mut fleet, 2), []);
+    fleet.hear(3, Event::Exited(id("a"), Exited { code: 0, out_of_memory: false }));
+    settle(&mut fleet, 3);
+    assert_eq!(fleet.group("web").map(|group| group.state().word()), Some("scheduled"));
+    fleet.hear(4, Event::Due("web".into()));
+    assert!(settle(&mut fleet, 4).contains(&Action::Start(id("a"), "f1".into())));
+}
+
+#[test]
+fn a_container_that_needed_too_much_memory_says_so() {
+    let mut fleet = fleet(one(RestartPolicy::Never));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Exited(id("a"), Exited { code: 137, out_of_memory: true }));
+    settle(&mut fleet, 1);
+    assert_eq!(state(&fleet, "a"), "failed");
+    let detail = fleet.unit(&id("a")).map(|unit| unit.detail.clone());
+    assert_eq!(detail.as_deref(), Some("it needed more memory than it may have"));
+}
+
+#[test]
+fn when_the_node_goes_down_what_others_need_ends_after_them() {
+    let mut both = one(RestartPolicy::Always);
+    both.get_mut("web").expect("it is there").workload.after = vec!["database".into()];
+    both.insert("database".into(), wanted(workload(&[("a", RestartPolicy::Always)], bridge()), "f1"));
+    let mut fleet = fleet(both);
+    settle(&mut fleet, 0);
+    assert_eq!(state(&fleet, "a"), "ready");
+    fleet.hear(1, Event::Ends);
+    let done = settle(&mut fleet, 1);
+    let at = |wanted: Action| done.iter().position(|action| *action == wanted).expect("it was done");
+    assert!(at(Action::Clean(id("a"))) < at(Action::Stop(Id::new("database", "a"))));
+    assert!(fleet.has_ended());
+    // Networks end with the node.
+    assert!(!done.iter().any(|action| matches!(action, Action::Leave(_))));
+}
+
+/// What may happen to a node.
+#[derive(Clone, Debug)]
+enum Chance {
+    /// An action is answered, well or not.
+    Answer(usize, bool),
+    /// A container ends by itself.
+    Ends(usize, u32),
+    /// The configuration is one of several.
+    Configure(usize),
+    /// Somebody holds, releases or restarts.
+    Wish(u8),
+    /// Time passes.
+    Pass(Ms),
+}
+
+fn chances() -> impl Strategy<Value = Vec<Chance>> {
+    let chance = prop_oneof![
+        6 => (any::<usize>(), prop::bool::weighted(0.8)).prop_map(|(at, well)| Chance::Answer(at, well)),
+        1 => (any::<usize>(), 0_u32..3).prop_map(|(at, code)| Chance::Ends(at, code)),
+        1 => (0_usize..6).prop_map(Chance::Configure),
+        1 => (0_u8..3).prop_map(Chance::Wish),
+        2 => (1_u64..5_000).prop_map(Chance::Pass),
+    ];
+    prop::collection::vec(chance, 0..80)
+}
+
+fn configurations() -> Vec<BTreeMap<String, Wanted>> {
+    let always = RestartPolicy::Always;
+    let with = |containers: &[&str], network: WorkloadNetwork, shared: &str, form: &str| {
+        let containers: Vec<_> = containers.iter().map(|name| (*name, always)).collect();
+        let mut wanted = wanted(workload(&containers, network), form);
+        wanted.shared = shared.into();
+        BTreeMap::from([("web".to_owned(), wanted)])
+    };
+    vec![
+        with(&["a"], bridge(), "s1", "f1"),
+        with(&["a", "b"], bridge(), "s1", "f1"),
+        with(&["a", "b"], bridge(), "s1", "f2"),
+        with(&["b"], bridge(), "s2", "f2"),
+        with(&["a"], WorkloadNetwork::Host, "s3", "f1"),
+        BTreeMap::new(),
+    ]
+}
+
+/// What is true of the simulated node.
+#[derive(Default)]
+struct World {
+    under_way: Vec<Action>,
+    running: BTreeSet<Id>,
+    joined: bool,
+}
+
+impl World {
+    fn begin(&mut self, actions: Vec<Action>) -> Result<(), TestCaseError> {
+        for action in actions {
+            match &action {
+                Action::Start(id, _) => prop_assert!(!self.running.contains(id), "{id} runs already"),
+                Action::Leave(_) => prop_assert!(self.running.is_empty(), "containers lose their network"),
+                _ => {}
+            }
+            prop_assert!(!self.under_way.contains(&action), "{action:?} twice");
+            self.under_way.push(action);
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, fleet: &mut Fleet, now: Ms, at: usize, is_well: bool) {
+        if self.under_way.is_empty() {
+            return;
+        }
+        let action = self.under_way.remove(at % self.under_way.len());
+        let word = || "trouble".to_owned();
+        let event = match action {
+            Action::Fetch(id) => Event::Fetched(id, if is_well { Ok("d".into()) } else { Err(word()) }),
+            Action::Join(name) => {
+                self.joined |= is_well;
+                Event::Joined(name, if is_well { Ok(()) } else { Err(word()) })
+            }
+            Action::Leave(name) => {
+                self.joined &= !is_well;
+                Event::Left(name, if is_well { Ok(()) } else { Err(word()) })
+            }
+            Action::Start(id, _) => {
+                if is_well {
+                    self.running.insert(id.clone());
+                }
+                Event::Started(id, if is_well { Ok(1) } else { Err(word()) })
+            }
+            Action::Stop(id) => {
+                self.running.remove(&id);
+                Event::Exited(id, Exited { code: 143, out_of_memory: false })
+            }
+            Action::Clean(id) => {
+                self.running.remove(&id);
+                Event::Cleaned(id, if is_well { Ok(()) } else { Err(word()) })
+            }
+        };
+        fleet.hear(now, event);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_node_comes_to_what_is_wanted(chances in chances(), last in 0_usize..6) {
+        let configurations = configurations();
+        let mut fleet = fleet(configurations[0].clone());
+        let (mut world, mut now) = (World::default(), 0);
+        for chance in chances {
+            match chance {
+                Chance::Answer(at, is_well) => world.answer(&mut fleet, now, at, is_well),
+                Chance::Ends(at, code) => {
+                    let ids: Vec<Id> = world.running.iter().cloned().collect();
+                    if let Some(id) = ids.get(at % ids.len().max(1)) {
+                        // A stop that is under way finds nobody any more.
+                        world.under_way.retain(|action| *action != Action::Stop(id.clone()));
+                        world.running.remove(id);
+                        fleet.hear(now, Event::Exited(id.clone(), Exited { code, out_of_memory: false }));
+                    }
+                }
+                Chance::Configure(at) => fleet.hear(now, Event::Wanted(configurations[at].clone())),
+                Chance::Wish(0) => fleet.hear(now, Event::Hold("web".into())),
+                Chance::Wish(1) => fleet.hear(now, Event::Release("web".into())),
+                Chance::Wish(_) => fleet.hear(now, Event::Again("web".into())),
+                Chance::Pass(ms) => now += ms,
+            }
+            world.begin(fleet.plan(now))?;
+            // A plan that was made leaves nothing to plan.
+            prop_assert_eq!(fleet.plan(now), vec![]);
+            // And nothing waits for a moment that is over.
+            prop_assert!(fleet.next().is_none_or(|next| next > now), "{:?} at {}", fleet.next(), now);
+        }
+        fleet.hear(now, Event::Wanted(configurations[last].clone()));
+        fleet.hear(now, Event::Release("web".into()));
+        let mut rounds = 0;
+        loop {
+            world.begin(fleet.plan(now))?;
+            if world.under_way.is_empty() {
+                match fleet.next() {
+                    Some(next) => now = next,
+                    None => break,
+                }
+            }
+            world.answer(&mut fleet, now, 0, true);
+            rounds += 1;
+            prop_assert!(rounds < 1_000, "it never comes to rest: {fleet:?}");
+        }
+        let wanted: BTreeSet<Id> =
+            configurations[last].values().flat_map(|wanted| wanted.containers.keys().map(|name| id(name))).collect();
+        prop_assert_eq!(&world.running, &wanted);
+        let needs = configurations[last].values().any(|wanted| wanted.workload.network != WorkloadNetwork::Host);
+        prop_assert_eq!(world.joined, needs);
+    }
+}
