@@ -20,7 +20,7 @@ const PIECE: usize = 64 << 10;
 fn check(shell: &Shell, path: &str) -> Result<(), Status> {
     if !shell.order().containers.interactive.exec {
         let remedy = "set containers.allow-exec = true in the machine configuration";
-        return Err(refuse(Code::PermissionDenied, "the configuration does not allow copying", remedy));
+        return Err(refuse(Code::FailedPrecondition, "the configuration does not allow copying", remedy));
     }
     if !path.starts_with('/') {
         return Err(refuse(Code::InvalidArgument, format!("{path:?} is no absolute path"), ""));

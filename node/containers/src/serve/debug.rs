@@ -24,7 +24,7 @@ pub(super) async fn debug(
     let order = shell.order();
     if !order.containers.interactive.debug {
         let remedy = "set containers.allow-debug = true in the machine configuration";
-        return Err(refuse(Code::PermissionDenied, "the configuration does not allow debug", remedy));
+        return Err(refuse(Code::FailedPrecondition, "the configuration does not allow debug", remedy));
     }
     let first = requests.next().await.transpose()?.and_then(|request| request.message);
     let Some(In::Start(v1::DebugStart { exec: Some(start), image })) = first else {

@@ -51,7 +51,7 @@ pub(super) async fn exec(
 ) -> Result<Answers<v1::ExecResponse>, Status> {
     if !shell.order().containers.interactive.exec {
         let remedy = "set containers.allow-exec = true in the machine configuration";
-        return Err(refuse(Code::PermissionDenied, "the configuration does not allow exec", remedy));
+        return Err(refuse(Code::FailedPrecondition, "the configuration does not allow exec", remedy));
     }
     let first = requests.next().await.transpose()?.and_then(|request| request.message);
     let Some(In::Start(start)) = first else {
