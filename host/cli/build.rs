@@ -4,15 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-const PROGRAMS: [&str; 7] = [
-    "corten-init",
-    "corten-health",
-    "corten-agent",
-    "corten-network",
-    "corten-containers",
-    "corten-fetch",
-    "inventory.json",
-];
+const PROGRAMS: [&str; 3] = ["corten-init", "corten-node", "inventory.json"];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-env-changed=CORTEN_NODE_PROGRAMS");

@@ -26,7 +26,8 @@ impl Bench {
             bench.env("CORTEN_AGENT", programs.join("corten-agent"));
         } else {
             bench.env("CORTEN_BIN", build::build()?);
-            let programs = build::static_programs("building the peers' probe", &["corten-bench-probe"])?;
+            let carried = ["corten-bench-probe", "corten-containers"];
+            let programs = build::static_programs("building what the peers carry", &carried)?;
             bench.env("CORTEN_PEER_PROGRAMS", programs);
         }
         step(&format!("bench {}", self.name), &mut bench)

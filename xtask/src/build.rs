@@ -10,11 +10,9 @@ use crate::inventory;
 /// The only target that Corten is built for so far.
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The programs of the node, by package.
-pub const NODE_PACKAGES: [&str; 5] =
-    ["corten-init", "corten-containers", "corten-agent", "corten-network", "corten-fetch"];
-const NODE_PROGRAMS: [&str; 6] =
-    ["corten-init", "corten-health", "corten-agent", "corten-network", "corten-containers", "corten-fetch"];
+/// The packages of the node's programs.
+pub const NODE_PACKAGES: [&str; 2] = ["corten-init", "corten-programs"];
+const NODE_PROGRAMS: [&str; 2] = ["corten-init", "corten-node"];
 
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {

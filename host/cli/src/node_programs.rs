@@ -5,11 +5,7 @@ use corten_image::NodePrograms;
 
 const EMBEDDED: NodePrograms = NodePrograms {
     init: include_bytes!(concat!(env!("OUT_DIR"), "/corten-init")),
-    health: include_bytes!(concat!(env!("OUT_DIR"), "/corten-health")),
-    agent: include_bytes!(concat!(env!("OUT_DIR"), "/corten-agent")),
-    network: include_bytes!(concat!(env!("OUT_DIR"), "/corten-network")),
-    containers: include_bytes!(concat!(env!("OUT_DIR"), "/corten-containers")),
-    fetch: include_bytes!(concat!(env!("OUT_DIR"), "/corten-fetch")),
+    node: include_bytes!(concat!(env!("OUT_DIR"), "/corten-node")),
     inventory: include_str!(concat!(env!("OUT_DIR"), "/inventory.json")),
 };
 

@@ -29,21 +29,13 @@ use crate::select::{Selection, multiarch, select, unaccounted};
 use crate::signing::{Signing, signed};
 use crate::tree::tree;
 
-/// The programs of the node. Those that a service runs are part of an image, and PID 1 and the health check always.
+/// The programs of the node.
 #[derive(Clone, Copy, Debug)]
 pub struct NodePrograms {
-    /// PID 1.
+    /// PID 1, which every image has.
     pub init: &'static [u8],
-    /// The health check.
-    pub health: &'static [u8],
-    /// The API.
-    pub agent: &'static [u8],
-    /// The network.
-    pub network: &'static [u8],
-    /// Workloads.
-    pub containers: &'static [u8],
-    /// What fetches images for them.
-    pub fetch: &'static [u8],
+    /// All others as one. It is part of an image of which a service runs one of them, under their names.
+    pub node: &'static [u8],
     /// What they are made of, as JSON.
     pub inventory: &'static str,
 }

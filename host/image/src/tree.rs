@@ -83,31 +83,15 @@ pub fn own(assembly: &mut Assembly, userland: Userland<'_>) -> Result<(), Error>
     Ok(())
 }
 
-/// Corten's own programs: what every image has, and what its services run.
+/// Corten's own programs: PID 1, and what its services run.
 fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Result<(), Error> {
-    let all = [
-        ("init", programs.init, Wanted::Always),
-        ("health", programs.health, Wanted::Always),
-        ("agent", programs.agent, Wanted::ByService),
-        ("network", programs.network, Wanted::ByService),
-        ("containers", programs.containers, Wanted::ByService),
-        // The service starts it for each image that it fetches.
-        ("fetch", programs.fetch, Wanted::With("containers")),
-    ];
-    let path = |name: &str| format!("/usr/lib/corten/{name}");
-    let runs = |name: &str| {
-        let path = path(name);
-        plan.services.services.iter().any(|service| service.exec.first() == Some(&path))
-    };
-    for (name, program, wanted) in all {
-        let is_wanted = match wanted {
-            Wanted::Always => true,
-            Wanted::ByService => runs(name),
-            Wanted::With(service) => runs(service),
-        };
-        if is_wanted {
-            assembly.file(&path(name), Bytes::from_static(program), 0o755, Origin::Corten)?;
-        }
+    assembly.file(&own_path("init"), Bytes::from_static(programs.init), 0o755, Origin::Corten)?;
+    let wanted = names_of_node(plan);
+    if !wanted.is_empty() {
+        assembly.file(&own_path("node"), Bytes::from_static(programs.node), 0o755, Origin::Corten)?;
+    }
+    for name in wanted {
+        assembly.symlink(&own_path(name), "node", Origin::Corten)?;
     }
     for name in ["init", "modprobe"] {
         assembly.symlink(&format!("/usr/sbin/{name}"), "../lib/corten/init", Origin::Corten)?;
@@ -115,9 +99,22 @@ fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Resu
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Always,
-    ByService,
-    With(&'static str),
+/// The names under which an image has the node's program.
+fn names_of_node(plan: &Plan) -> Vec<&'static str> {
+    let runs = |name: &str| {
+        let path = own_path(name);
+        let mut commands = plan.services.services.iter().flat_map(|service| [&service.exec, &service.ready]);
+        commands.any(|command| command.first() == Some(&path))
+    };
+    let mut names = vec!["agent", "containers", "health", "network"];
+    names.retain(|name| runs(name));
+    // The service starts it for each image that it fetches.
+    if names.contains(&"containers") {
+        names.push("fetch");
+    }
+    names
+}
+
+fn own_path(name: &str) -> String {
+    format!("/usr/lib/corten/{name}")
 }

@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod pairing;
 pub mod present;
 pub mod probes;
+pub mod program;
 pub mod random;
 pub mod reconcile;
 pub mod resolve;

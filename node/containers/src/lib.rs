@@ -8,7 +8,7 @@
 //! agent -> api.sock -> serve -> daemon
 //! ```
 //!
-//! [`probe`] holds what init asks about containerd, through the program `corten-health`.
+//! [`probe`] holds what init asks about containerd, through the program `health`.
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -21,6 +21,7 @@ pub mod images;
 pub mod logs;
 pub mod network;
 pub mod probe;
+pub mod program;
 pub mod schedule;
 mod serve;
 pub mod spec;

@@ -36,6 +36,7 @@ pub mod name;
 pub mod output;
 pub mod parent;
 pub mod policy;
+pub mod program;
 pub mod protocol;
 pub mod registry;
 pub mod sandbox;

@@ -14,6 +14,7 @@ pub mod names;
 pub mod netlink;
 mod order;
 pub mod plan;
+pub mod program;
 mod ready;
 mod state;
 

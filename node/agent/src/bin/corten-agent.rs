@@ -3,21 +3,6 @@
 
 use std::process::ExitCode;
 
-use corten_agent::arguments::Arguments;
-
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
-        }
-    };
-    match corten_agent::agent::run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    corten_agent::program::main(std::env::args().skip(1))
 }
