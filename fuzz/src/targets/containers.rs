@@ -1,8 +1,10 @@
-//! What containers print, and what a power cut or a disk leaves of the files that it is kept in.
+//! What containers print, what a power cut or a disk leaves of the files that it is kept in, and what programs and the
+//! kernel say of their networks.
 
 use corten_containers::logs::{
     Joiner, MAX_JOINED, MAX_TEXT, Part, Splitter, Stamp, Stream, parse_line, tail,
 };
+use corten_containers::network::{is_answered, netavark, read_counters};
 
 /// What a container prints, in portions of different sizes, through the files to a reader.
 pub fn printed(data: &[u8]) {
@@ -95,4 +97,39 @@ mod tests {
             printed(seed);
         }
     }
+}
+
+/// What netavark answers.
+pub fn netavark_answer(data: &[u8]) {
+    match netavark::parse(data) {
+        Ok(answer) => assert!(answer.mac.len() <= data.len(), "a link that it did not name"),
+        Err(error) => assert!(error.to_string().chars().count() < 1000, "a reason without a limit"),
+    }
+}
+
+pub fn netavark_answer_seeds() -> Vec<Vec<u8>> {
+    let answer = r#"{"n":{"dns_server_ips":["10.89.0.1"],"interfaces":{"eth0":{"mac_address":"aa:bb:cc:dd:ee:ff","subnets":[{"ipnet":"10.89.0.2/24","gateway":"10.89.0.1"}]}}}}"#;
+    vec![answer.into(), br#"{"error":"no"}"#.to_vec()]
+}
+
+/// What a name server answers.
+pub fn name_answer(data: &[u8]) {
+    let id = data.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
+    assert!(!is_answered(data, id) || data.len() >= 12, "an answer without a header");
+    assert!(!is_answered(data, !id), "an answer to another question");
+}
+
+pub fn name_answer_seeds() -> Vec<Vec<u8>> {
+    vec![[0x1234_u16, 0x8180, 1, 1, 0, 0].map(u16::to_be_bytes).concat()]
+}
+
+/// The kernel's table of links.
+pub fn counters(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    assert!(read_counters(&text).len() <= text.lines().count(), "more links than lines");
+}
+
+pub fn counters_seeds() -> Vec<Vec<u8>> {
+    let line = "veth-web: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0\n";
+    vec![format!("Inter-| Receive\n face |bytes\n{line}").into_bytes()]
 }

@@ -89,6 +89,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "refusal", run: api::refusal, seeds: api::refusal_seeds },
     Target { name: "printed", run: containers::printed, seeds: containers::printed_seeds },
     Target { name: "kept-lines", run: containers::kept, seeds: containers::kept_seeds },
+    Target {
+        name: "netavark-answer",
+        run: containers::netavark_answer,
+        seeds: containers::netavark_answer_seeds,
+    },
+    Target { name: "name-answer", run: containers::name_answer, seeds: containers::name_answer_seeds },
+    Target { name: "link-counters", run: containers::counters, seeds: containers::counters_seeds },
     Target { name: "image-name", run: oci::reference, seeds: oci::reference_seeds },
     Target { name: "image-documents", run: oci::documents, seeds: oci::documents_seeds },
     Target { name: "image-layer", run: oci::layer, seeds: oci::layer_seeds },

@@ -67,13 +67,15 @@ impl Progress {
         let Ok(mut downloads) = self.downloads.lock() else { return };
         match event {
             Archive::SuiteVerified { suite, date } => self.line(&format!("  verified  {suite} of {date}")),
-            Archive::Resolved { packages } => self.line(&format!("  resolved  {packages} packages")),
+            Archive::Resolved { packages } => {
+                self.line(&format!("  resolved  {}", counted(packages, "package")));
+            }
             Archive::DownloadsStarted { files, bytes } => {
                 *downloads = Downloads { bytes, ..Downloads::default() };
                 self.bar.set_length(bytes);
                 self.bar.set_position(0);
                 if bytes >= WORTH_TELLING && self.bar.is_hidden() {
-                    self.line(&format!("  fetching  {files} files, {}", size(bytes)));
+                    self.line(&format!("  fetching  {}, {}", counted(files, "file"), size(bytes)));
                 }
             }
             Archive::DownloadStarted { name, resumed_at, .. } => {
@@ -120,7 +122,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A number of layers for people.
-pub fn layers_of(number: usize) -> String {
-    if number == 1 { "1 layer".into() } else { format!("{number} layers") }
+/// A number of things for people: `counted(2, "layer")` is `2 layers`.
+pub fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }

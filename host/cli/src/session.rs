@@ -19,7 +19,7 @@ use crate::arguments::{ArchiveOptions, LockOptions};
 use crate::exit::BadFile;
 use crate::places;
 use crate::planned::Planned;
-use crate::progress::Progress;
+use crate::progress::{Progress, counted};
 
 /// A recipe and the archive that its packages come from.
 pub struct Session<P = Plan> {
@@ -106,9 +106,9 @@ impl<P: Planned> Session<P> {
             }
             lock.write(&self.lock_path)?;
             progress.line(&format!(
-                "      lock  {} ({} packages)",
+                "      lock  {} ({})",
                 self.lock_path.display(),
-                lock.packages.len()
+                counted(lock.packages.len(), "package")
             ));
         }
         Ok(lock)

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use corten_config::settings::{Containers, Proxy};
+use corten_config::settings::Containers;
 use serde::{Deserialize, Serialize};
 
 /// Where it is written.
@@ -26,8 +26,6 @@ pub struct ContainersOrder {
     pub containers: Containers,
     /// Certificates of authorities, PEM, that the node trusts beside those of its image.
     pub authorities: Vec<String>,
-    /// How registries are reached; `None` for directly.
-    pub proxy: Option<Proxy>,
 }
 
 /// There is no order to go by.
@@ -103,12 +101,7 @@ mod tests {
         let registry = Registry { login: Some(login), ..Registry::default() };
         let containers =
             Containers { registries: [("*".to_string(), registry)].into(), ..Containers::default() };
-        ContainersOrder {
-            hostname: Some("n1".into()),
-            containers,
-            authorities: vec!["PEM".into()],
-            proxy: None,
-        }
+        ContainersOrder { hostname: Some("n1".into()), containers, authorities: vec!["PEM".into()] }
     }
 
     fn written(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::node_programs::{builder, node_programs};
 use crate::output::put;
 use crate::places;
-use crate::progress::{Progress, layers_of, size};
+use crate::progress::{Progress, counted, size};
 use crate::session::Session;
 use crate::signing::Keys;
 
@@ -97,9 +97,14 @@ fn summary(built: &Built) -> String {
         size(sizes.boot),
         size(sum)
     );
-    let _ = writeln!(text, "content    {} files from {} packages", built.files, built.packages);
+    let _ = writeln!(
+        text,
+        "content    {} from {}",
+        counted(built.files, "file"),
+        counted(built.packages, "package")
+    );
     for image in &built.images {
-        let (name, layers, bytes) = (&image.name, layers_of(image.layers), size(image.bytes));
+        let (name, layers, bytes) = (&image.name, counted(image.layers, "layer"), size(image.bytes));
         let _ = writeln!(text, "image      {name}: {layers}, {bytes} of files");
     }
     for artifact in &built.artifacts {

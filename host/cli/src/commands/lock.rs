@@ -8,7 +8,7 @@ use crate::arguments::LockArguments;
 use crate::exit::Exit;
 use crate::output::put;
 use crate::planned::Planned;
-use crate::progress::Progress;
+use crate::progress::{Progress, counted};
 use crate::session::Session;
 
 /// Runs the command.
@@ -30,6 +30,6 @@ fn write<P: Planned>(session: &Session<P>, arguments: &LockArguments) -> Result<
     };
     let lock = session.lock_with(&policy, &progress)?;
     progress.finish();
-    put(&format!("{}: {} packages\n", session.lock_path.display(), lock.packages.len()))?;
+    put(&format!("{}: {}\n", session.lock_path.display(), counted(lock.packages.len(), "package")))?;
     Ok(Exit::Done)
 }

@@ -13,7 +13,7 @@ use corten_services::images::Image;
 use crate::arguments::{ArchiveOptions, RecipeCommand};
 use crate::exit::{BadFile, Exit};
 use crate::output::put;
-use crate::progress::{Progress, layers_of, size};
+use crate::progress::{Progress, counted, size};
 use crate::session::{Session, container_plan, merged, merged_container, plan};
 
 /// Lines of a script that are shown.
@@ -80,7 +80,7 @@ fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
         let _ = writeln!(
             text,
             "image {name}: {digest}, {}, {} of files",
-            layers_of(layers.len()),
+            counted(layers.len(), "layer"),
             size(image.bytes())
         );
     }
@@ -115,6 +115,10 @@ fn verdict(name: &str, open: &[Unaccounted]) -> String {
         }
         let _ = writeln!(text, "  say why they need not run in the recipe: [scripts] {package} = \"why\"");
     }
-    let _ = writeln!(text, "{name}: nothing is wrong with it; {} packages with open scripts", open.len());
+    let _ = writeln!(
+        text,
+        "{name}: nothing is wrong with it; {} with open scripts",
+        counted(open.len(), "package")
+    );
     text
 }

@@ -30,7 +30,6 @@ fn order(wanted: &Wanted) -> ContainersOrder {
         hostname: settings.identity.hostname.clone().or_else(|| wanted.offered_name.clone()),
         containers: settings.containers.clone(),
         authorities: settings.authorities.clone(),
-        proxy: settings.network.proxy.clone(),
     }
 }
 

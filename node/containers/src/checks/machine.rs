@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Checks are made at the same distance from one another, however long each takes; one that takes longer than its
-//! interval leaves out those that it missed. The startup check is made at once, since all waits for it; the others first
-//! after their interval.
+//! interval leaves out those that it missed. The startup check and that of readiness are made at once, since others wait
+//! for them; that of liveness first after its interval.
 
 /// Which check of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,8 +194,9 @@ impl Machine {
 
     fn run(&mut self, now_ms: u64) -> Option<News> {
         self.phase = Phase::Running;
-        for track in self.tracks.iter_mut().filter(|track| track.which != Which::Startup) {
-            track.due_ms = now_ms.saturating_add(track.pace.interval_ms);
+        for track in &mut self.tracks {
+            let pause = if track.which == Which::Liveness { track.pace.interval_ms } else { 0 };
+            track.due_ms = now_ms.saturating_add(pause);
         }
         let waits = self.tracks.iter().any(|track| track.which == Which::Readiness);
         if waits { None } else { self.become_ready() }

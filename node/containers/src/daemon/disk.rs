@@ -2,11 +2,19 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
 
 use super::act;
 use super::paths::Paths;
 use super::shell::Shell;
+use crate::fleet::Event;
+use crate::logs::ContainerName;
 use crate::spec::Disk;
+
+/// How often is looked.
+const TEND: Duration = Duration::from_secs(10);
 
 /// The disk that holds the state, as the kernel counts transfers on it; `None` where it is none.
 pub(super) fn of_state(paths: &Paths) -> Option<Disk> {
@@ -32,21 +40,52 @@ pub(super) fn percent_in_use(paths: &Paths) -> Option<u8> {
     (total > 0).then(|| u8::try_from((used * 100).div_ceil(total)).unwrap_or(100))
 }
 
-/// Looks after what changes beside the containers: name servers, names, the disk.
-pub(super) async fn tend(shell: &Shell) {
-    let tended = act::with_networks(shell, crate::network::Networks::tend).await;
-    match tended {
-        Ok(tended) if tended.servers_changed => refresh(shell).await,
-        Ok(_) => {}
+/// Looks after what changes beside the containers, for as long as the program runs: name servers, names, logs, the disk.
+pub(super) async fn tend(shell: Shell) {
+    let mut turns = tokio::time::interval(TEND);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        turns.tick().await;
+        tend_networks(&shell).await;
+        tend_logs(&shell).await;
+        tend_images(&shell).await;
+    }
+}
+
+async fn tend_networks(shell: &Shell) {
+    match act::with_networks(shell, crate::network::Networks::tend).await {
+        Ok(tended) => {
+            if tended.servers_changed {
+                refresh(shell).await;
+            }
+            if !tended.displaced.is_empty() {
+                shell.tell(Event::Displaced(tended.displaced));
+            }
+        }
         Err(error) => eprintln!("networks: {error}"),
     }
+}
+
+async fn tend_logs(shell: &Shell) {
+    let order = shell.order();
+    let workloads = order.containers.workloads.iter();
+    let names = workloads.flat_map(|(workload, settings)| {
+        settings.containers.keys().filter_map(|container| ContainerName::new(workload, container).ok())
+    });
+    let (present, logs) = (names.collect(), shell.logs.clone());
+    match tokio::task::spawn_blocking(move || logs.tidy(&present)).await {
+        Ok(Err(error)) => eprintln!("logs: {error}"),
+        Ok(Ok(())) | Err(_) => {}
+    }
+}
+
+async fn tend_images(shell: &Shell) {
     if let Err(error) = shell.images.save_used() {
         eprintln!("images: {error}");
     }
     let limits = shell.order().containers.disk;
-    let in_use = percent_in_use(&shell.paths);
-    if in_use.is_some_and(|percent| percent >= limits.high_percent) {
-        let in_use = || percent_in_use(&shell.paths).unwrap_or(0);
+    let in_use = || percent_in_use(&shell.paths).unwrap_or(0);
+    if in_use() >= limits.high_percent {
         let used = shell.used_images();
         shell.images.make_room(&used, || in_use() <= limits.low_percent).await;
     }

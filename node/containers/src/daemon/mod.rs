@@ -12,7 +12,7 @@ mod jobs;
 mod paths;
 pub(crate) mod root;
 pub(crate) mod shell;
-mod start;
+pub(crate) mod start;
 pub(crate) mod usage;
 pub(crate) mod users;
 mod wanted;
@@ -42,8 +42,6 @@ use shell::{Parts, Shell};
 
 /// How long containerd may take to answer for the first time. init started it before this program.
 const CONTAINERD_WITHIN: Duration = Duration::from_secs(90);
-/// How often names, name servers and the disk are looked after.
-const TEND: Duration = Duration::from_secs(10);
 
 /// The user that fetches images.
 const FETCH_USER: &str = "corten-fetch";
@@ -101,7 +99,7 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
     take_order(&shell);
     found::look(&shell).await?;
     ready(&shell).await;
-    let mut tend = tokio::time::interval(TEND);
+    tokio::spawn(disk::tend(shell.clone()));
     let mut jobs = Jobs::default();
     loop {
         jobs::look(&shell, &mut jobs);
@@ -111,7 +109,6 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
             Some(event) = events.recv() => hear(&shell, event),
             () = orders.changed() => take_order(&shell),
             () = tokio::time::sleep(pause) => {}
-            _ = tend.tick() => self::disk::tend(&shell).await,
             _ = terminate.recv() => {
                 if !node_goes_down(&shell).await {
                     break;

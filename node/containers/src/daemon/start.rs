@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use corten_config::settings::WorkloadNetwork;
+use corten_config::settings::{Workload, WorkloadNetwork};
 
 use super::binds::{BindError, binds, variables};
 use super::shell::{Run, Shell};
@@ -65,6 +65,13 @@ pub enum StartError {
 }
 
 /// Makes a container and lets it go. Returns its process.
+/// The program that runs the containers of a workload.
+pub(crate) fn runtime(shell: &Shell, workload: &Workload) -> Result<PathBuf, StartError> {
+    let name = workload.runtime.as_deref().unwrap_or(RUNTIME);
+    let path = shell.paths.programs().join(name);
+    if path.is_file() { Ok(path) } else { Err(StartError::Runtime(name.to_owned())) }
+}
+
 pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u32, StartError> {
     let begun = Instant::now();
     let gone = || StartError::Other("it is not wanted any more".into());
@@ -72,11 +79,7 @@ pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u
     let order = shell.order();
     let image = shell.images.find(&container.image).await?;
     let image = image.ok_or_else(|| ImageError::Unknown(container.image.clone()))?;
-    let runtime = workload.runtime.clone().unwrap_or_else(|| RUNTIME.into());
-    let runtime_path = shell.paths.programs().join(&runtime);
-    if !runtime_path.is_file() {
-        return Err(StartError::Runtime(runtime));
-    }
+    let runtime_path = runtime(shell, &workload)?;
     let joined = {
         let (name, workload) = (id.workload.clone(), workload.clone());
         let join = move |networks: &mut crate::network::Networks| networks.join(&name, &workload);

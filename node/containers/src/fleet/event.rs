@@ -39,6 +39,8 @@ pub enum Event {
     Joined(String, Result<(), String>),
     /// A workload has none any more, or why it still has.
     Left(String, Result<(), String>),
+    /// Workloads can't stay where their networks are: they get them anew.
+    Displaced(Vec<String>),
     /// A container runs, as this process, or why not.
     Started(Id, Result<u32, String>),
     /// A container ended.
@@ -97,6 +99,11 @@ impl Fleet {
                     Err(why) => Link::Stuck { why, again: now + RETRY },
                 }
             }),
+            Event::Displaced(names) => {
+                for name in names {
+                    self.group_with(&name, Group::displace);
+                }
+            }
             Event::Hold(name) => self.group_with(&name, |group| group.is_held = true),
             Event::Release(name) => self.group_with(&name, |group| group.release(now)),
             Event::Again(name) => self.group_with(&name, |group| group.again(now)),

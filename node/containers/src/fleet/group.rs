@@ -115,6 +115,13 @@ impl Group {
         self.link == Link::Down && self.has_no_process()
     }
 
+    /// The network that it has is none that it can stay in.
+    pub(super) fn displace(&mut self) {
+        if let Link::Up(form) = &mut self.link {
+            form.clear();
+        }
+    }
+
     pub(super) fn release(&mut self, now: Ms) {
         self.is_held = false;
         if self.is_job() {

@@ -110,6 +110,26 @@ fn state(fleet: &Fleet, container: &str) -> &'static str {
 }
 
 #[test]
+fn a_workload_whose_network_can_not_stay_gets_it_anew() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    fleet.hear(5, Event::Displaced(vec!["web".into(), "nobody".into()]));
+    let done = settle(&mut fleet, 5);
+    let mut kinds: Vec<&Action> = done.iter().collect();
+    kinds.retain(|action| !matches!(action, Action::Clean(_) | Action::Fetch(_)));
+    let form = "f1".to_string();
+    let wanted = [
+        Action::Stop(id("a")),
+        Action::Leave("web".into()),
+        Action::Join("web".into()),
+        Action::Start(id("a"), form),
+    ];
+    assert_eq!(kinds, wanted.iter().collect::<Vec<_>>());
+    fleet.hear(9, Event::Displaced(Vec::new()));
+    assert_eq!(settle(&mut fleet, 9), []);
+}
+
+#[test]
 fn nothing_is_done_before_it_is_known_what_runs_and_what_is_wanted() {
     let mut fleet = Fleet::default();
     assert_eq!(fleet.plan(0), []);

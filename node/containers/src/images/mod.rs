@@ -10,6 +10,7 @@
 
 mod import;
 mod intake;
+mod meant;
 mod pull;
 mod recipe;
 mod room;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use corten_api::v1;
 use corten_services::images::{self, IMAGES_INDEX_PATH};
 
+use super::meant::means;
 use super::{From, Image};
 use crate::spec::ImageProcess;
 
@@ -36,7 +37,11 @@ impl Recipe {
 
     /// One of them.
     pub(super) fn find(&self, name: &str) -> Option<Image> {
-        let image = self.images.iter().find(|image| image.name == name)?;
+        let is_meant = |image: &&images::Image| {
+            let index = image.index_digest.as_deref().unwrap_or_default();
+            means(name, &image.name, &[&image.digest, index])
+        };
+        let image = self.images.iter().find(is_meant)?;
         let folder = |layer: &images::ImageLayer| {
             self.root.join(images::layer_path(&layer.diff_id).trim_start_matches('/'))
         };

@@ -17,7 +17,7 @@ impl Images {
     /// whether it runs or not.
     pub async fn make_room(&self, used: &BTreeSet<String>, enough: impl Fn() -> bool) {
         let Ok(all) = self.containerd.images().await else { return };
-        let unused = all.into_iter().filter(|image| !used.contains(&image.name));
+        let unused = all.into_iter().filter(|image| !used.iter().any(|name| image.is_meant_by(name)));
         let with_moments = unused.map(|image| {
             let moment = self.used.moment(&image.name);
             (image, moment)

@@ -4,6 +4,7 @@ use corten_api::v1;
 use corten_oci::digest::Digest;
 use corten_oci::manifest::{ImageConfig, Manifest};
 
+use super::meant::means;
 use super::{From, Image, ImageError, Images};
 use crate::containerd::StoredImage;
 use crate::spec::ImageProcess;
@@ -44,11 +45,17 @@ pub(super) fn process(config: &ImageConfig) -> ImageProcess {
     }
 }
 
+impl StoredImage {
+    pub(super) fn is_meant_by(&self, name: &str) -> bool {
+        means(name, &self.name, &[&self.manifest.digest])
+    }
+}
+
 impl Images {
     /// An image of the store. One whose documents or layers are gone is none: it has to be fetched again.
     pub(super) async fn stored(&self, name: &str) -> Result<Option<Image>, ImageError> {
         let all = self.containerd.images().await?;
-        let Some(stored) = all.into_iter().find(|image| image.name == name) else { return Ok(None) };
+        let Some(stored) = all.into_iter().find(|image| image.is_meant_by(name)) else { return Ok(None) };
         let Some(known) = self.documents(stored).await? else { return Ok(None) };
         let names = chain(&known.config.rootfs.diff_ids);
         let Some(top) = names.last() else { return Ok(None) };

@@ -14,6 +14,11 @@ pub enum NetworkError {
     /// It gets no place.
     #[error("{0}")]
     Plan(#[from] PlanError),
+    /// Its bridge gets another subnet once all have left it.
+    #[error(
+        "network {0}: the node came to use its addresses itself, so it gets others when all workloads have left it"
+    )]
+    Moving(String),
     /// netavark refused.
     #[error("netavark {verb}: {reason}")]
     Netavark {

@@ -46,6 +46,8 @@ pub struct Networks {
     pub(super) ledger: Ledger,
     /// The node's resolv.conf as it was last seen.
     pub(super) resolv_conf: String,
+    /// Bridges whose subnets the node came to use itself. Nobody joins them before all have left.
+    pub(super) moving: BTreeSet<String>,
 }
 
 impl Networks {
@@ -59,7 +61,7 @@ impl Networks {
         }
         let ledger = read_json(&places.ledger())?.unwrap_or_default();
         let resolv_conf = text_of(&places.resolv_conf)?;
-        Ok(Self { places, machine: machine.to_owned(), ledger, resolv_conf })
+        Ok(Self { places, machine: machine.to_owned(), ledger, resolv_conf, moving: BTreeSet::new() })
     }
 
     /// Keeps places for all of `workloads` and for nobody else, so that it does not matter in which order they join.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::error::NetworkError;
-use super::ledger::{Ledger, Place, Stage};
+use super::ledger::{Bridge, Ledger, Place, Stage};
 use super::name_server;
 use super::networks::{Networks, text_of};
 use super::subnets::is_free;
@@ -19,8 +19,8 @@ pub struct Tended {
     /// The node's resolv.conf is another one than before: what workloads were given of it is old.
     pub servers_changed: bool,
     /// Workloads on bridges whose subnet the node came to use for something else. They can't reach that, nor can the
-    /// node. Once all workloads of a bridge have left, it gets another subnet.
-    pub clashing: Vec<String>,
+    /// node. Once all workloads of a bridge have left, it gets another subnet; who joins before that is refused.
+    pub displaced: Vec<String>,
 }
 
 impl Networks {
@@ -40,29 +40,36 @@ impl Networks {
             return Ok(tended);
         }
         tended.restarted_name_server = name_server::ensure(&self.places)?;
-        tended.clashing = clashing(&self.ledger, &self.surroundings()?.used);
+        self.moving = clashing(&self.ledger, &self.surroundings()?.used);
+        for (name, stage) in members(&self.ledger, &self.moving) {
+            match stage {
+                // A place that is only kept would keep the bridge.
+                Stage::Reserved => self.ledger.release(&name),
+                Stage::Begun | Stage::Joined => tended.displaced.push(name),
+            }
+        }
         Ok(tended)
     }
 }
 
-/// Workloads on bridges whose subnets overlap with networks of the node.
-fn clashing(ledger: &Ledger, used: &[IpNet]) -> Vec<String> {
-    let bridges = ledger
-        .bridges
-        .iter()
-        .filter(|(_, bridge)| !is_free(IpNet::V4(bridge.v4), used) || !is_free(IpNet::V6(bridge.v6), used));
-    let bridges: BTreeSet<&String> = bridges.map(|(name, _)| name).collect();
+/// Bridges whose subnets overlap with networks of the node.
+fn clashing(ledger: &Ledger, used: &[IpNet]) -> BTreeSet<String> {
+    let clash =
+        |bridge: &Bridge| !is_free(IpNet::V4(bridge.v4), used) || !is_free(IpNet::V6(bridge.v6), used);
+    let bridges = ledger.bridges.iter().filter(|(_, bridge)| clash(bridge));
+    bridges.map(|(name, _)| name.clone()).collect()
+}
+
+/// Workloads on some bridges, and how far they are.
+fn members(ledger: &Ledger, bridges: &BTreeSet<String>) -> Vec<(String, Stage)> {
     let is_on = |place: &Place| matches!(place, Place::Bridge { name, .. } if bridges.contains(name));
-    let members = ledger.members.iter();
-    members
-        .filter(|(_, member)| member.stage != Stage::Reserved && is_on(&member.place))
-        .map(|(name, _)| name.clone())
-        .collect()
+    let members = ledger.members.iter().filter(|(_, member)| is_on(&member.place));
+    members.map(|(name, member)| (name.clone(), member.stage)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::ledger::{Bridge, Member};
+    use super::super::ledger::Member;
     use super::*;
 
     #[test]
@@ -81,9 +88,12 @@ mod tests {
             }
         }
         let used = |text: &str| vec![text.parse::<IpNet>().expect("a network")];
-        assert_eq!(clashing(&ledger, &used("0.0.0.0/0")), Vec::<String>::new());
-        assert_eq!(clashing(&ledger, &used("10.89.1.128/25")), ["two-there"]);
-        assert_eq!(clashing(&ledger, &used("10.0.0.0/8")), ["one-there", "two-there"]);
-        assert_eq!(clashing(&ledger, &used("fd00::/16")), ["one-there", "two-there"]);
+        let bridges = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        assert_eq!(clashing(&ledger, &used("0.0.0.0/0")), bridges(&[]));
+        assert_eq!(clashing(&ledger, &used("10.89.1.128/25")), bridges(&["two"]));
+        assert_eq!(clashing(&ledger, &used("10.0.0.0/8")), bridges(&["one", "two"]));
+        assert_eq!(clashing(&ledger, &used("fd00::/16")), bridges(&["one", "two"]));
+        let found = members(&ledger, &bridges(&["two"]));
+        assert_eq!(found, [("two-later".into(), Stage::Reserved), ("two-there".into(), Stage::Joined)]);
     }
 }

@@ -13,6 +13,7 @@ use super::exec::{Input, Process, attend, io, name};
 use super::{Answers, failed, refuse, running};
 use crate::containerd::Record;
 use crate::daemon::shell::Shell;
+use crate::daemon::start::runtime;
 use crate::daemon::{root, usage};
 use crate::logs::{Errors, Exec};
 use crate::spec::ALL_CAPABILITIES;
@@ -57,7 +58,10 @@ pub(super) async fn debug(
     let specification = specification(&command, &environment, (start.terminal, pid, &cgroup));
     let errors = if start.terminal { Errors::WithOutput } else { Errors::Apart };
     let Exec { paths, input, output, over } = shell.logs.exec(&own, errors).map_err(failed)?;
-    let runtime = shell.paths.programs().join("crun").display().to_string();
+    // The one that made the namespaces knows its way in them.
+    let gone = || refuse(Code::NotFound, "it is not in the configuration any more", "");
+    let (workload, _) = shell.settings(&id).ok_or_else(gone)?;
+    let runtime = runtime(shell, &workload).map_err(failed)?.display().to_string();
     let record = Record {
         id: own.clone(),
         image: image.name,

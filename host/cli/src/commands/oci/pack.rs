@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::arguments::PackArguments;
 use crate::exit::Exit;
 use crate::output::put;
-use crate::progress::{Progress, size};
+use crate::progress::{Progress, counted, size};
 use crate::session::Session;
 
 /// Runs the command.
@@ -29,13 +29,13 @@ pub fn pack(recipe: &str, arguments: &PackArguments) -> Result<Exit> {
         format!("{value:#}\n")
     } else {
         format!(
-            "{} packed\ndigest   {}\nlayer    {}, {} of files\ncontent  {} files from {} packages\narchive  {}\n",
+            "{} packed\ndigest   {}\nlayer    {}, {} of files\ncontent  {} from {}\narchive  {}\n",
             packed.name,
             packed.digest,
             size(packed.layer),
             size(packed.content),
-            packed.files,
-            packed.packages,
+            counted(packed.files, "file"),
+            counted(packed.packages, "package"),
             output.display()
         )
     };

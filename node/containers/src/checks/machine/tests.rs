@@ -41,8 +41,9 @@ fn the_startup_check_comes_first_and_at_once() {
     100 startup
     100 Failed { reason: "startup check failed: not yet" }
     200 startup
+    200 readiness
+    200 Ready
     400 readiness
-    400 Ready
     500 liveness
     600 readiness
     "#);
@@ -77,8 +78,9 @@ fn readiness_comes_and_goes() {
     let found =
         play(paces, 800, |_, now| if (300..700).contains(&now) { Err("busy".into()) } else { Ok(()) });
     insta::assert_snapshot!(found, @r#"
+    0 readiness
+    0 Ready
     100 readiness
-    100 Ready
     200 readiness
     300 readiness
     300 Failed { reason: "readiness check failed: busy" }
