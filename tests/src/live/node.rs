@@ -1,7 +1,9 @@
 //! A node that runs, as a step of a story sees it: what it reports, its console, the command, the wire.
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::process::Command;
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,7 @@ pub struct Node<'a> {
     receive: Receiver<Seen>,
     control: Option<Control>,
     registered: bool,
+    kept: Option<Rc<dyn Any>>,
     start: Instant,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Node<'a> {
             receive,
             control: None,
             registered: false,
+            kept: None,
             start: Instant::now(),
         }
     }
@@ -94,6 +98,17 @@ impl<'a> Node<'a> {
     /// Seconds since the machine was made.
     pub fn elapsed(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
+    }
+
+    /// Keeps something for the steps that follow, until the machine is told to end.
+    pub fn keep(&mut self, thing: impl Any) {
+        self.kept = Some(Rc::new(thing));
+    }
+
+    /// What an earlier step kept.
+    pub fn kept<T: Any>(&self) -> Result<Rc<T>> {
+        let kept = self.kept.clone().and_then(|kept| kept.downcast().ok());
+        kept.context("no step before this one has kept what it needs")
     }
 
     /// Takes in what has happened, and waits a while for more where nothing has. `false` when the machine is gone.

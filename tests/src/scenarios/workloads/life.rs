@@ -1,21 +1,15 @@
 //! Workloads of a configuration: from an image in the node's own root, with no network to fetch anything from, and from
 //! an archive that is imported.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use corten_vm::{Machine, OnReset};
 use libtest_mimic::Trial;
-use serde_json::Value;
 
-use crate::built::succeeded;
+use super::{becomes, container, exec};
 use crate::live::{Node, PATIENCE, Setting, Story, find};
 use crate::scenario::{Place, When};
 use crate::workshop::Workshop;
-
-const RECIPE: &str = include_str!("workloads.toml");
-const BUSYBOX: &str = include_str!("../../../recipes/containers/busybox.toml");
 
 /// What the node runs at first.
 const TABLES: &str = r#"
@@ -95,40 +89,8 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     .add(place, trials);
 }
 
-fn busybox(workshop: &Workshop) -> Result<PathBuf> {
-    // Its lock goes beside it, so not where the sources are.
-    let recipe = workshop.path("busybox.toml");
-    std::fs::write(&recipe, BUSYBOX)?;
-    let archive = workshop.path("busybox.tar");
-    succeeded(workshop.corten().args(["oci", "pack"]).arg(recipe).arg("-o").arg(&archive))?;
-    Ok(archive)
-}
-
 fn setting(workshop: &Workshop, name: &str) -> Result<Setting> {
-    busybox(workshop)?;
-    let recipe = workshop.path("workloads.toml");
-    std::fs::write(&recipe, RECIPE)?;
-    let image = workshop.image(recipe.to_str().context("the folder of the tests is no text")?)?;
-    let owner = super::managed::owner(workshop, name)?;
-    let document = owner.document("10-test.toml", TABLES)?;
-    let machine = image.direct(image.command_line.clone(), image.disk.clone());
-    let machine = Machine { configuration: vec![document], on_reset: OnReset::Restart, ..machine };
-    Ok(Setting { machine, owner })
-}
-
-/// A container, as `corten node containers` shows it.
-fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
-    let containers = node.ask(&["containers"])?;
-    find(&containers, "name", name).cloned()
-}
-
-/// Waits until a container is in a state.
-fn becomes(node: &mut Node<'_>, name: &str, state: &str) -> Result<Value> {
-    node.until(PATIENCE, |node| {
-        let container = container(node, name)?;
-        ensure!(container["state"] == state, "{container}");
-        Ok(container)
-    })
+    super::setting(workshop, name, TABLES)
 }
 
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
@@ -151,11 +113,6 @@ fn have_their_output_kept(node: &mut Node<'_>) -> Result<()> {
     let lines = node.prints(&["logs", "speaker"])?;
     ensure!(lines.contains("says hello") && lines.contains("whispers open-sesame"), "{lines}");
     Ok(())
-}
-
-/// What a program prints in a container, and that it ends with 0.
-fn exec(node: &mut Node<'_>, container: &str, script: &str) -> Result<String> {
-    node.prints(&["exec", container, "--", "/usr/bin/sh", "-c", script])
 }
 
 fn have_no_rights(node: &mut Node<'_>) -> Result<()> {
