@@ -10,6 +10,7 @@ mod disk;
 mod found;
 mod jobs;
 mod paths;
+mod rests;
 pub(crate) mod root;
 pub(crate) mod shell;
 mod start;
@@ -111,7 +112,10 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
             Some(event) = events.recv() => hear(&shell, event),
             () = orders.changed() => take_order(&shell),
             () = tokio::time::sleep(pause) => {}
-            _ = tend.tick() => self::disk::tend(&shell).await,
+            _ = tend.tick() => {
+                self::disk::tend(&shell).await;
+                rests::sweep(&shell).await;
+            }
             _ = terminate.recv() => {
                 if !node_goes_down(&shell).await {
                     break;
@@ -172,6 +176,9 @@ fn take_order(shell: &Shell) {
 }
 
 fn hear(shell: &Shell, event: Event) {
+    if matches!(event, Event::Cleaned(..) | Event::Left(..)) {
+        shell.kept().rests.look_again();
+    }
     let now = shell.now();
     shell.fleet().hear(now, event);
 }
