@@ -95,7 +95,8 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     .add(place, trials);
 }
 
-fn busybox(workshop: &Workshop) -> Result<PathBuf> {
+/// Packs the image, beside the recipes that name it, and returns its archive.
+pub(super) fn busybox(workshop: &Workshop) -> Result<PathBuf> {
     // Its lock goes beside it, so not where the sources are.
     let recipe = workshop.path("busybox.toml");
     std::fs::write(&recipe, BUSYBOX)?;
@@ -117,7 +118,7 @@ fn setting(workshop: &Workshop, name: &str) -> Result<Setting> {
 }
 
 /// A container, as `corten node containers` shows it.
-fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
+pub(super) fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
     let containers = node.ask(&["containers"])?;
     find(&containers, "name", name).cloned()
 }
