@@ -23,6 +23,9 @@ const LIMITS: Limits = Limits {
     stop: Duration::from_mins(2),
 };
 
+/// A node that somebody works with is there for as long as that takes; each thing that is waited for has its own time.
+const WORKED_WITH: Limits = Limits { total: Some(Duration::from_hours(2)), ..LIMITS };
+
 /// The command under test and what is made with it.
 pub struct Workshop {
     corten: PathBuf,
@@ -84,12 +87,31 @@ impl Workshop {
         until: Until,
         watch: &mut dyn FnMut(&RunEvent, &Control),
     ) -> Result<Booted> {
+        self.boot_within(LIMITS, (name, machine, until), watch)
+    }
+
+    /// The same, until somebody who works with the node switches it off.
+    pub fn boot_to_work_with(
+        &self,
+        name: &str,
+        machine: &Machine,
+        watch: &mut dyn FnMut(&RunEvent, &Control),
+    ) -> Result<Booted> {
+        self.boot_within(WORKED_WITH, (name, machine, Until::Off), watch)
+    }
+
+    fn boot_within(
+        &self,
+        limits: Limits,
+        (name, machine, until): (&str, &Machine, Until),
+        watch: &mut dyn FnMut(&RunEvent, &Control),
+    ) -> Result<Booted> {
         let bed = self.bed()?;
         let console_log = self.path(&format!("{}.console.log", name.replace("::", ".")));
         let settings = Settings {
             accelerator: bed.accelerator.clone(),
             until,
-            limits: LIMITS,
+            limits,
             console_log: console_log.clone(),
         };
         let (mut command_line, mut reported, control) = (String::new(), Vec::new(), Control::new());

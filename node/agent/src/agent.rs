@@ -31,7 +31,7 @@ use crate::sandbox::{self, SandboxError};
 use crate::server::{self, Connections, Counts, Gate, Refusals, UnderWay};
 use crate::shipping::Shipping;
 use crate::time::now_seconds;
-use crate::{follow as following, random, services, threshold};
+use crate::{follow as following, random, room, services, threshold};
 
 /// The agent's own directory on the state.
 const OWN: &str = "/var/lib/corten/agent";
@@ -116,6 +116,7 @@ async fn serve(Arguments { root, port }: Arguments) -> Result<(), AgentError> {
         probed: probes.changes(),
         probes: Arc::clone(&probes),
         workloads: workloads.clone(),
+        state: root.path(room::STATE),
     };
     let present = Present {
         root: root.clone(),

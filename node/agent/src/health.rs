@@ -1,8 +1,10 @@
-//! Whether the node is healthy: its services, its configuration, the checks that the configuration names, and the
-//! workloads that are essential. The
-//! verdict is worked out anew from what is known; nothing is asked for it.
+//! Whether the node is healthy: its services, its configuration, the checks that the configuration names, the workloads
+//! that are essential, and the room on its state. The verdict is worked out anew from what is known; only the kernel is
+//! asked for it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corten_api::v1::{self, Verdict};
 use corten_control::Status;
@@ -11,7 +13,11 @@ use tokio::sync::watch;
 use crate::configuration::{InForce, Mode};
 use crate::containers::{Known, essential};
 use crate::probes::Probes;
+use crate::room;
 use crate::time::now_ns;
+
+/// How often the room on the state is looked at where nothing else is new: nobody tells when it changes.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Those who know what is well.
 #[derive(Clone, Debug)]
@@ -26,6 +32,8 @@ pub struct Verdicts {
     pub probed: watch::Receiver<u64>,
     /// What is known of workloads.
     pub workloads: watch::Receiver<Arc<Known>>,
+    /// Where the state is.
+    pub state: PathBuf,
 }
 
 impl Verdicts {
@@ -34,22 +42,26 @@ impl Verdicts {
         let services = Arc::clone(&self.services.borrow());
         let in_force = Arc::clone(&self.in_force.borrow());
         let workloads = essential(&in_force.settings.containers, &self.workloads.borrow());
-        judge(&services, &in_force, (self.probes.checks(), workloads), now_ns())
+        let now = now_ns();
+        let mut probed = self.probes.checks();
+        probed.extend(room::check(&self.state, now));
+        judge(&services, &in_force, (probed, workloads), now)
     }
 
-    /// Waits until one of those who know has something new.
+    /// Waits until one of those who know has something new, or may have.
     pub async fn changed(&mut self) {
         tokio::select! {
             Ok(()) = self.services.changed() => {}
             Ok(()) = self.in_force.changed() => {}
             Ok(()) = self.probed.changed() => {}
             Ok(()) = self.workloads.changed() => {}
-            else => std::future::pending().await,
+            () = tokio::time::sleep(LOOK) => {}
         }
     }
 }
 
-/// The verdict on what is known at a time: of checks of the configuration, and of workloads with what was found of them.
+/// The verdict on what is known at a time: of checks of the configuration and of the node itself, and of workloads with
+/// what was found of them.
 pub fn judge(
     services: &[Status],
     in_force: &InForce,

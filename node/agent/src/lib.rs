@@ -30,6 +30,7 @@ pub mod program;
 pub mod random;
 pub mod reconcile;
 pub mod resolve;
+pub mod room;
 pub mod root;
 pub mod sandbox;
 pub mod server;

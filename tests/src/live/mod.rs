@@ -9,5 +9,5 @@ mod wire;
 pub use crowd::Crowd;
 pub use node::{Node, PATIENCE, find, free_port};
 pub use owner::{Owner, now};
-pub use story::{Setting, Story};
+pub use story::{Setting, Story, with_node};
 pub use wire::{Answer, Wire};

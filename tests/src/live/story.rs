@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::mpsc;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use corten_vm::{End, Machine, RunEvent, Until};
+use corten_vm::{End, Machine, RunEvent};
 use libtest_mimic::Trial;
 
 use super::node::{Node, Seen};
@@ -86,12 +86,36 @@ impl Story {
 }
 
 fn live(workshop: &Workshop, name: &str, setting: Setting, steps: &[Step]) -> Result<Lived> {
+    let ((results, times), seen) = with_node(workshop, name, setting, |node| {
+        let mut results: Vec<Result<(), String>> = Vec::new();
+        let mut times = Vec::new();
+        for (step, run) in steps {
+            let result = match results.first() {
+                Some(Err(why)) => Err(format!("{} failed before: {why}", steps[0].0)),
+                _ => run(node).map_err(|error| format!("{error:#}")),
+            };
+            let word = if result.is_ok() { "ok" } else { "FAILED" };
+            times.push(format!("{step} {word} at {:.1} s", node.elapsed()));
+            results.push(result);
+        }
+        (results, times)
+    })?;
+    Ok(Lived { results, times, seen })
+}
+
+/// Boots a machine, does something with it while it runs, and switches it off.
+pub fn with_node<T>(
+    workshop: &Workshop,
+    name: &str,
+    setting: Setting,
+    work: impl FnOnce(&mut Node<'_>) -> T,
+) -> Result<(T, Booted)> {
     let Setting { mut machine, owner } = setting;
     let port = super::node::forward(&mut machine)?;
     let (send, receive) = mpsc::channel();
     std::thread::scope(|scope| {
         let running = scope.spawn(move || {
-            workshop.boot_watched(name, &machine, Until::Off, &mut |event, control| {
+            workshop.boot_to_work_with(name, &machine, &mut |event, control| {
                 // Who listens may have heard enough.
                 let _ = match event {
                     RunEvent::Started(_) => send.send(Seen::Started(control.clone())),
@@ -102,20 +126,10 @@ fn live(workshop: &Workshop, name: &str, setting: Setting, steps: &[Step]) -> Re
             })
         });
         let mut node = Node::new(workshop, name, owner, port, receive);
-        let mut results: Vec<Result<(), String>> = Vec::new();
-        let mut times = Vec::new();
-        for (step, run) in steps {
-            let result = match results.first() {
-                Some(Err(why)) => Err(format!("{} failed before: {why}", steps[0].0)),
-                _ => run(&mut node).map_err(|error| format!("{error:#}")),
-            };
-            let word = if result.is_ok() { "ok" } else { "FAILED" };
-            times.push(format!("{step} {word} at {:.1} s", node.elapsed()));
-            results.push(result);
-        }
+        let done = work(&mut node);
         node.switch_off();
         drop(node);
         let seen = running.join().map_err(|_| anyhow!("the machine's thread panicked"))??;
-        Ok(Lived { results, times, seen })
+        Ok((done, seen))
     })
 }

@@ -35,7 +35,9 @@ pub(super) fn begin(shell: &Shell, action: Action) {
                 shell.tell(Event::Left(name, answer));
             }
             Action::Start(id, form) => {
+                let turn = shell.turns.acquire().await;
                 let answer = start::start(&shell, &id, form).await.map_err(|error| error.to_string());
+                drop(turn);
                 let runs = answer.is_ok();
                 shell.tell(Event::Started(id.clone(), answer));
                 if runs {
@@ -44,7 +46,9 @@ pub(super) fn begin(shell: &Shell, action: Action) {
             }
             Action::Stop(id) => stop(&shell, &id).await,
             Action::Clean(id) => {
+                let turn = shell.turns.acquire().await;
                 let answer = clean(&shell, &id).await;
+                drop(turn);
                 shell.tell(Event::Cleaned(id, answer));
             }
         }

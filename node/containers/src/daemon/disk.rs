@@ -8,6 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::act;
 use super::paths::Paths;
+use super::rests;
 use super::shell::Shell;
 use crate::fleet::Event;
 use crate::logs::ContainerName;
@@ -40,7 +41,8 @@ pub(super) fn percent_in_use(paths: &Paths) -> Option<u8> {
     (total > 0).then(|| u8::try_from((used * 100).div_ceil(total)).unwrap_or(100))
 }
 
-/// Looks after what changes beside the containers, for as long as the program runs: name servers, names, logs, the disk.
+/// Looks after what changes beside the containers, for as long as the program runs: name servers, names, logs, the disk,
+/// and what is left of containers that are gone.
 pub(super) async fn tend(shell: Shell) {
     let mut turns = tokio::time::interval(TEND);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -49,6 +51,7 @@ pub(super) async fn tend(shell: Shell) {
         tend_networks(&shell).await;
         tend_logs(&shell).await;
         tend_images(&shell).await;
+        rests::sweep(&shell).await;
     }
 }
 

@@ -10,6 +10,7 @@ mod disk;
 mod found;
 mod jobs;
 mod paths;
+mod rests;
 pub(crate) mod root;
 pub(crate) mod shell;
 pub(crate) mod start;
@@ -169,6 +170,9 @@ fn take_order(shell: &Shell) {
 }
 
 fn hear(shell: &Shell, event: Event) {
+    if matches!(event, Event::Cleaned(..) | Event::Left(..)) {
+        shell.kept().rests.look_again();
+    }
     let now = shell.now();
     shell.fleet().hear(now, event);
 }

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use corten_config::settings::{Container, Workload};
 use corten_control::ContainersOrder;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::paths::Paths;
+use super::rests::Rests;
 use crate::containerd::Containerd;
 use crate::fleet::{Event, Fleet, Id, Ms};
 use crate::images::Images;
@@ -29,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) disk: Option<Disk>,
     /// Whoever holds it waits for programs and the kernel.
     pub(crate) networks: Mutex<Networks>,
+    /// How many containers are made and removed at a time.
+    pub(super) turns: Semaphore,
     fleet: Mutex<Fleet>,
     next_runs: Mutex<BTreeMap<String, i64>>,
     order: Mutex<Arc<ContainersOrder>>,
@@ -46,6 +49,8 @@ pub(crate) struct Kept {
     pub(crate) records: BTreeMap<Id, String>,
     /// What is to be known while one runs.
     pub(crate) runs: BTreeMap<Id, Run>,
+    /// What may be left of containers that are gone.
+    pub(super) rests: Rests,
 }
 
 /// A run of a container.
@@ -80,6 +85,15 @@ pub(super) struct Parts {
     pub(super) networks: Networks,
 }
 
+/// Containers that are made or removed at a time, for each processor. Each takes a shim and a runtime, and half of that
+/// is waiting. With hundreds at once none would be ready for long, and containerd would give up on some: it waits for a
+/// shim for seconds.
+const TURNS: usize = 4;
+
+fn turns() -> usize {
+    TURNS * std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 /// Nothing panics while one of these is held, so a poisoned lock is a sound one.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,6 +110,7 @@ impl Shell {
             seccomp,
             disk,
             networks: Mutex::new(networks),
+            turns: Semaphore::new(turns()),
             fleet: Mutex::default(),
             next_runs: Mutex::default(),
             order: Mutex::default(),

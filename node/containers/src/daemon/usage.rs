@@ -7,10 +7,17 @@ use crate::fleet::Id;
 
 /// Where control groups are.
 const GROUPS: &str = "/sys/fs/cgroup";
+/// The group of all workloads, below that.
+const WORKLOADS: &str = "/workloads";
 
 /// The control group of a container, below the root of all groups.
 pub(crate) fn group(id: &Id) -> String {
-    format!("/workloads/{}/{}", id.workload, id.container)
+    format!("{WORKLOADS}/{}/{}", id.workload, id.container)
+}
+
+/// The folder that has one of each workload.
+pub(super) fn workloads() -> PathBuf {
+    PathBuf::from(format!("{GROUPS}{WORKLOADS}"))
 }
 
 fn folder(id: &Id) -> PathBuf {

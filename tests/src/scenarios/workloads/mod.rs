@@ -28,7 +28,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
 }
 
 /// The archive of the image with small tools.
-fn busybox(workshop: &Workshop) -> Result<PathBuf> {
+pub(super) fn busybox(workshop: &Workshop) -> Result<PathBuf> {
     pack(workshop, "busybox", BUSYBOX)
 }
 
@@ -49,7 +49,12 @@ fn setting(workshop: &Workshop, name: &str, tables: &str) -> Result<Setting> {
 }
 
 /// A node of a recipe, with these tables in its first configuration.
-fn of_recipe(workshop: &Workshop, name: &str, (file, recipe): (&str, &str), tables: &str) -> Result<Setting> {
+pub(super) fn of_recipe(
+    workshop: &Workshop,
+    name: &str,
+    (file, recipe): (&str, &str),
+    tables: &str,
+) -> Result<Setting> {
     let path = workshop.path(file);
     std::fs::write(&path, recipe)?;
     let recipe = path;
@@ -62,7 +67,7 @@ fn of_recipe(workshop: &Workshop, name: &str, (file, recipe): (&str, &str), tabl
 }
 
 /// A container, as `corten node containers` shows it.
-fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
+pub(super) fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
     let containers = node.ask(&["containers"])?;
     find(&containers, "name", name).cloned()
 }

@@ -1,0 +1,115 @@
+//! Workloads where things go wrong or come in numbers: power cuts, a containerd that is killed, full disks, containers
+//! that want everything, hundreds of containers.
+
+mod bounds;
+mod full;
+mod killed;
+mod many;
+mod power;
+mod rounds;
+mod traces;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::Trial;
+use serde_json::Value;
+
+use super::workloads::{busybox, container, of_recipe};
+use crate::live::{Node, Setting};
+use crate::scenario::Place;
+use crate::workshop::Workshop;
+
+const RECIPE: &str = include_str!("hard.toml");
+
+/// What all these nodes run: a container that reads what the service `traces` wrote.
+const EYE: &str = r#"
+[containers]
+allow-exec = true
+host-paths = ["/run/probe"]
+
+[workloads.eye]
+network = "none"
+
+[workloads.eye.containers.main]
+image = "busybox:1"
+command = ["/usr/bin/sleep", "1000000"]
+stop-signal = "SIGKILL"
+mounts = { "/probe" = { host = "/run/probe", read-only = true } }
+"#;
+
+/// How long many containers may take together.
+const LONG: Duration = Duration::from_mins(15);
+
+/// Adds the cases.
+pub fn add(place: &Place, trials: &mut Vec<Trial>) {
+    many::add(place, trials);
+    power::add(place, trials);
+    killed::add(place, trials);
+    bounds::add(place, trials);
+    full::add(place, trials);
+    rounds::add(place, trials);
+}
+
+/// A machine with these tables in its configuration, beside [`EYE`].
+fn setting(workshop: &Workshop, name: &str, tables: &str) -> Result<Setting> {
+    busybox(workshop)?;
+    of_recipe(workshop, name, ("workloads-hard.toml", RECIPE), &format!("{EYE}\n{tables}"))
+}
+
+/// The states of all containers, by name.
+fn containers(node: &mut Node<'_>) -> Result<BTreeMap<String, Value>> {
+    let listed = node.ask(&["containers"])?;
+    let listed = listed.as_array().context("no list")?;
+    let named =
+        listed.iter().map(|one| Ok((one["name"].as_str().context("no name")?.to_owned(), one.clone())));
+    named.collect()
+}
+
+/// Waits until so many containers are there and all of them are ready.
+fn all_are_ready(node: &mut Node<'_>, count: usize) -> Result<BTreeMap<String, Value>> {
+    node.until(LONG, |node| {
+        let all = containers(node)?;
+        let others: Vec<&Value> = all.values().filter(|one| one["state"] != "ready").collect();
+        ensure!(
+            others.is_empty(),
+            "{} of {} are not ready, the first: {}",
+            others.len(),
+            all.len(),
+            others[0]
+        );
+        ensure!(all.len() == count, "there are {} containers: {:?}", all.len(), all.keys());
+        Ok(all)
+    })
+}
+
+/// Waits until a container is in a state, however busy the node is.
+fn comes_to(node: &mut Node<'_>, name: &str, state: &str) -> Result<Value> {
+    node.until(LONG, |node| {
+        let container = container(node, name)?;
+        ensure!(container["state"] == state, "{container}");
+        Ok(container)
+    })
+}
+
+/// Does something that may as well be done twice. A node that is busy may not answer at the first try.
+fn does(node: &mut Node<'_>, arguments: &[&str]) -> Result<String> {
+    node.until(LONG, |node| node.prints(arguments))
+}
+
+/// Does something in a container.
+fn exec(node: &mut Node<'_>, container: &str, script: &str) -> Result<String> {
+    does(node, &["exec", container, "--", "/usr/bin/sh", "-c", script])
+}
+
+/// Applies a configuration with these tables.
+fn applies(node: &mut Node<'_>, tables: &str) -> Result<()> {
+    let text = node.owner.configuration(tables)?;
+    node.until(LONG, |node| node.applies("tables.toml", &text, &[])?.exits_with(0))
+}
+
+/// The lines of a container's log.
+fn lines(node: &mut Node<'_>, name: &str) -> Result<Vec<String>> {
+    Ok(does(node, &["logs", name])?.lines().map(str::to_owned).collect())
+}
