@@ -76,9 +76,8 @@ async fn tend_logs(shell: &Shell) {
         settings.containers.keys().filter_map(|container| ContainerName::new(workload, container).ok())
     });
     let (present, logs) = (names.collect(), shell.logs.clone());
-    match tokio::task::spawn_blocking(move || logs.tidy(&present)).await {
-        Ok(Err(error)) => eprintln!("logs: {error}"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || logs.tidy(&present)).await {
+        eprintln!("logs: {error}");
     }
 }
 
