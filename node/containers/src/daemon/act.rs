@@ -5,7 +5,7 @@ use std::time::Duration;
 use corten_config::settings::WorkloadNetwork;
 
 use super::shell::Shell;
-use super::{binds, root, start};
+use super::{binds, rests, root, start};
 use crate::containerd::TaskState;
 use crate::fleet::{Action, Event, Exited, Id, Ready, Run};
 use crate::network::{Joined, NetworkError};
@@ -185,6 +185,7 @@ async fn clean(shell: &Shell, id: &Id) -> Result<(), String> {
     let paths = shell.paths.clone();
     let id = id.clone();
     let removed = tokio::task::spawn_blocking(move || {
+        rests::remove_task(&paths.task(&id))?;
         binds::release(&paths.held(&id))?;
         root::remove(&paths.of_run(&id))?;
         root::remove(&paths.written(&id))

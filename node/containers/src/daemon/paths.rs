@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::containerd::NAMESPACE;
 use crate::fleet::Id;
 
 /// Paths below a root.
@@ -97,6 +98,11 @@ impl Paths {
     /// containerd's socket.
     pub fn containerd_socket(&self) -> PathBuf {
         self.containerd().join("containerd.sock")
+    }
+
+    /// Where containerd keeps what a task of ours has while it runs.
+    pub fn task(&self, id: &Id) -> PathBuf {
+        self.containerd().join("io.containerd.runtime.v2.task").join(NAMESPACE).join(id.key())
     }
 
     /// Where OCI runtimes are.

@@ -1,14 +1,17 @@
 //! What is left of containers that are gone, and that nobody else removes: shims that containerd gave up on when it was too
-//! busy to wait for their end, and control groups of workloads that are not wanted any more.
+//! busy to wait for their end, folders of tasks that it was killed in the middle of making, and control groups of
+//! workloads that are not wanted any more.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use rustix::io::Errno;
+use rustix::mount::UnmountFlags;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::shell::Shell;
-use super::usage;
+use super::{root, usage};
 use crate::containerd::NAMESPACE;
 use crate::fleet::{Fleet, Id};
 
@@ -60,6 +63,25 @@ pub(super) async fn sweep(shell: &Shell) {
         }
         Err(error) => eprintln!("looking for what is left of containers: {error}"),
     }
+}
+
+/// Removes the folder of a task that containerd knows nothing of. One that was killed while it made a task leaves the
+/// folder half filled: it can't clean that up itself when it starts again, and refuses every new task of this name.
+pub(super) fn remove_task(folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let root = folder.join("rootfs");
+    loop {
+        match rustix::mount::unmount(&root, UnmountFlags::DETACH) {
+            Ok(()) => {}
+            // Nothing is mounted there, or it is not there.
+            Err(Errno::INVAL | Errno::NOENT) => break,
+            // What is below may be of others, so nothing is removed.
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    root::remove(folder)
 }
 
 /// Whether nothing of a container is there, and nothing is being made. It stays so for as long as nobody else has the

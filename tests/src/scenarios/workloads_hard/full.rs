@@ -83,8 +83,9 @@ fn become_ready(node: &mut Node<'_>) -> Result<()> {
 
 /// What the health says of the state, and its verdict on it.
 fn check(node: &mut Node<'_>) -> Result<(String, String)> {
-    let health = node.until(LONG, |node| node.ask(&["health"]))?;
-    let state = find(&health["checks"], "name", "state")?;
+    // The command ends with a code of its own where the node is not healthy.
+    let health = node.until(LONG, |node| node.run(&["-o", "json", "health"])?.json())?;
+    let state = find(&health[0]["result"]["checks"], "name", "state")?;
     let text =
         |key: &str| state[key].as_str().map(str::to_owned).with_context(|| format!("no {key} in {state}"));
     Ok((text("found")?, text("verdict")?))
