@@ -10,6 +10,7 @@ use h2::client::SendRequest;
 use http::{HeaderMap, Request};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -40,10 +41,18 @@ pub struct Answer {
 impl Wire {
     /// Connects to a port of this machine.
     pub fn connect(port: u16, config: Arc<ClientConfig>) -> Result<Self> {
+        Self::by(dial(port, config))
+    }
+
+    /// Connects to a port of this machine behind which nobody speaks TLS.
+    pub fn without_tls(port: u16) -> Result<Self> {
+        Self::by(async move { greet(TcpStream::connect(("127.0.0.1", port)).await?).await })
+    }
+
+    fn by(dialled: impl Future<Output = Result<SendRequest<Bytes>>>) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let send = runtime.block_on(async {
-            timeout(PATIENCE, dial(port, config)).await.context("no answer to a handshake")?
-        })?;
+        let send = runtime
+            .block_on(async { timeout(PATIENCE, dialled).await.context("no answer to a handshake")? })?;
         Ok(Self { runtime, send })
     }
 
@@ -59,7 +68,10 @@ impl Wire {
 
 async fn dial(port: u16, config: Arc<ClientConfig>) -> Result<SendRequest<Bytes>> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let stream = TlsConnector::from(config).connect(ServerName::try_from("any.name")?, stream).await?;
+    greet(TlsConnector::from(config).connect(ServerName::try_from("any.name")?, stream).await?).await
+}
+
+async fn greet(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<SendRequest<Bytes>> {
     let (send, connection) = h2::client::handshake(stream).await?;
     tokio::spawn(async move {
         // What is wrong with it is told by the calls.

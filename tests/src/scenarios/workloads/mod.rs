@@ -1,8 +1,10 @@
 //! Workloads of a configuration, on nodes with an image for containers in their own root.
 //!
+//! - `keys`: each key of the configuration, and what a container can not do.
 //! - `life`: how they start, run, change and go.
 //! - `registry`: images that are fetched, from registries that are sound, absent, closed, or lie.
 
+mod keys;
 mod life;
 mod registry;
 
@@ -24,6 +26,7 @@ const BUSYBOX: &str = include_str!("../../../../recipes/containers/busybox.toml"
 /// Adds the cases.
 pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     life::add(place, trials);
+    keys::add(place, trials);
     registry::add(place, trials);
 }
 
@@ -57,8 +60,7 @@ pub(super) fn of_recipe(
 ) -> Result<Setting> {
     let path = workshop.path(file);
     std::fs::write(&path, recipe)?;
-    let recipe = path;
-    let image = workshop.image(recipe.to_str().context("the folder of the tests is no text")?)?;
+    let image = workshop.image(path.to_str().context("the folder of the tests is no text")?)?;
     let owner = super::managed::owner(workshop, name)?;
     let document = owner.document("10-test.toml", tables)?;
     let machine = image.direct(image.command_line.clone(), image.disk.clone());

@@ -61,7 +61,7 @@ impl Host {
         let addresses: Vec<Address> = vec![ADDRESS.parse()?, "127.0.0.1".parse()?];
         let shown = authority.node(&"registry".parse()?, &addresses, now(), DAYS)?;
         let (registry, signed) = (Debian::new(&folder, &shown)?, Debian::new(&folder, &shown)?);
-        let signer = Signer::new(&folder)?;
+        let owner = Signer::new(&folder)?;
         let store = Store { workshop, busybox, folder };
         registry.start()?;
         for name in ["web:1", "web:mirrored", "unsigned:1", "spare:1"] {
@@ -70,13 +70,13 @@ impl Host {
         let (archive, digest) = store.pack("signed", "a signed image")?;
         store.push(&registry, &archive, "team/signed:1")?;
         let repository = format!("{ADDRESS}:{}/team/signed", signed.port);
-        let (layout, tag) = signer.sign(&store.folder, &repository, &digest.parse::<Digest>()?)?;
+        let (layout, tag) = owner.sign(&store.folder, &repository, &digest.parse::<Digest>()?)?;
         store.push(&registry, &format!("oci:{}:{tag}", layout.display()), &format!("team/signed:{tag}"))?;
         registry.stop();
         let mirror = store.shelf("mirrored", "the mirror", Layers::True)?.0;
         let (plain, digest) = store.shelf("plain", "a plain registry", Layers::True)?;
         let liar = store.shelf("lie", "a liar", Layers::Changed)?.0;
-        Ok(Self { registry, signed, mirror, plain, liar, digest, signer, authority })
+        Ok(Self { registry, signed, mirror, plain, liar, digest, signer: owner, authority })
     }
 
     /// Certificate of the authority of both of Debian's, as a text of TOML.
