@@ -24,7 +24,6 @@ pub mod update;
 pub mod verification;
 pub mod ways_in;
 pub mod workloads;
-pub mod workloads_hard;
 pub mod wrong;
 
 use anyhow::{Context, Result, ensure};

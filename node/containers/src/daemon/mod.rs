@@ -160,8 +160,13 @@ fn take_order(shell: &Shell) {
     match ContainersOrder::read(shell.paths.root()) {
         Ok(Some(order)) if *shell.order() != order || !shell.fleet().is_told() => {
             let wanted = wanted::wanted(&order.containers);
+            let fetches_otherwise = wanted::fetches_otherwise(&shell.order(), &order);
             shell.set_order(Arc::new(order));
             hear(shell, Event::Wanted(wanted));
+            // Who has mended a password does not want to wait for the end of a pause.
+            if fetches_otherwise {
+                hear(shell, Event::ImagesCame);
+            }
         }
         Ok(_) => {}
         // What runs goes on as it was.

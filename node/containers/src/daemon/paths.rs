@@ -105,8 +105,31 @@ impl Paths {
         self.containerd().join("io.containerd.runtime.v2.task").join(NAMESPACE).join(id.key())
     }
 
-    /// Where OCI runtimes are.
-    pub fn programs(&self) -> PathBuf {
-        self.root.join("usr/bin")
+    /// The program of an OCI runtime. Another name of one is not that runtime: `runc` leads to crun for those who speak to
+    /// containerd themselves.
+    pub fn runtime(&self, name: &str) -> Option<PathBuf> {
+        let places = ["usr/sbin", "usr/bin"].map(|folder| self.root.join(folder).join(name));
+        places.into_iter().find(|path| path.symlink_metadata().is_ok_and(|found| found.is_file()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_is_a_program_and_no_other_name_of_one() {
+        let root = tempfile::tempdir().expect("a folder");
+        let paths = Paths::new(root.path().to_owned());
+        let at = |path: &str| root.path().join(path);
+        for folder in ["usr/bin", "usr/sbin"] {
+            std::fs::create_dir_all(at(folder)).expect("a folder");
+        }
+        std::fs::write(at("usr/bin/crun"), "").expect("it can be written");
+        std::os::unix::fs::symlink("crun", at("usr/bin/runc")).expect("a link");
+        assert_eq!(paths.runtime("crun"), Some(at("usr/bin/crun")));
+        assert_eq!(paths.runtime("runc"), None);
+        std::fs::write(at("usr/sbin/runc"), "").expect("it can be written");
+        assert_eq!(paths.runtime("runc"), Some(at("usr/sbin/runc")));
     }
 }

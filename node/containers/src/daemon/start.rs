@@ -68,8 +68,7 @@ pub enum StartError {
 /// The program that runs the containers of a workload.
 pub(crate) fn runtime(shell: &Shell, workload: &Workload) -> Result<PathBuf, StartError> {
     let name = workload.runtime.as_deref().unwrap_or(RUNTIME);
-    let path = shell.paths.programs().join(name);
-    if path.is_file() { Ok(path) } else { Err(StartError::Runtime(name.to_owned())) }
+    shell.paths.runtime(name).ok_or_else(|| StartError::Runtime(name.to_owned()))
 }
 
 pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u32, StartError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use corten_config::settings::{Container, Containers, Mount, Secret, Variable, Workload};
+use corten_control::ContainersOrder;
 use serde::Serialize;
 
 use crate::fleet::{Fingerprint, Wanted};
@@ -68,4 +69,36 @@ pub(super) fn wanted(containers: &Containers) -> BTreeMap<String, Wanted> {
         }
     };
     containers.workloads.iter().map(|(name, workload)| (name.clone(), one(workload))).collect()
+}
+
+/// Whether images are fetched in another way than before: what could not be had may be had now.
+pub(super) fn fetches_otherwise(before: &ContainersOrder, after: &ContainersOrder) -> bool {
+    let (of_before, of_after) = (&before.containers, &after.containers);
+    of_before.registries != of_after.registries
+        || of_before.proxy != of_after.proxy
+        || before.authorities != after.authorities
+}
+
+#[cfg(test)]
+mod tests {
+    use corten_config::settings::{Login, Registry};
+
+    use super::*;
+
+    #[test]
+    fn another_password_is_another_way_to_fetch_and_another_workload_is_none() {
+        let order = |password: &str| {
+            let login = Login { user: "node".into(), password: Secret(password.into()) };
+            let mut order = ContainersOrder::default();
+            let registry = Registry { login: Some(login), ..Registry::default() };
+            order.containers.registries.insert("registry.test".into(), registry);
+            order
+        };
+        let mut other = order("secret");
+        other.containers.secrets.insert("word".into(), Secret("word".into()));
+        assert!(!fetches_otherwise(&order("secret"), &other));
+        assert!(fetches_otherwise(&order("secret"), &order("other")));
+        other.authorities.push("certificate".into());
+        assert!(fetches_otherwise(&order("secret"), &other));
+    }
 }

@@ -59,7 +59,7 @@ pub enum Event {
     Again(String),
     /// It is time for a job.
     Due(String),
-    /// Images came that containers may wait for.
+    /// Images came that containers may wait for, or may come now.
     ImagesCame,
     /// The node goes down.
     Ends,

@@ -144,6 +144,23 @@ fn nothing_is_done_before_it_is_known_what_runs_and_what_is_wanted() {
 }
 
 #[test]
+fn what_waits_for_an_image_is_tried_at_once_when_images_may_come() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    let mut now = 0;
+    for _ in 0..12 {
+        if fleet.plan(now).contains(&Action::Fetch(id("a"))) {
+            fleet.hear(now, Event::Fetched(id("a"), Err("no answer".into())));
+        }
+        now = fleet.next().expect("it waits");
+    }
+    // By now it waits for a minute.
+    let at = now - 50_000;
+    assert_eq!((fleet.plan(at), state(&fleet, "a")), (vec![], "back-off"));
+    fleet.hear(at, Event::ImagesCame);
+    assert_eq!(fleet.plan(at), [Action::Fetch(id("a"))]);
+}
+
+#[test]
 fn image_and_network_come_before_the_start_and_beside_one_another() {
     let mut fleet = fleet(one(RestartPolicy::Always));
     assert_eq!(fleet.plan(0), [Action::Fetch(id("a")), Action::Join("web".into())]);

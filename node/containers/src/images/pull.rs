@@ -72,7 +72,6 @@ impl Images {
         let reference = parse(name)?;
         let Some(registry) = reference.registry() else { return Err(ImageError::Unknown(name.to_owned())) };
         let order = order_for(name, registry, order, &self.fetcher.certificates);
-        let _turn = self.turn.lock().await;
         progress.step("resolving", 0, 0);
         let mut child = self.spawn()?;
         let (Some(stdout), Some(stdin)) = (child.stdout.take(), child.stdin.take()) else {
@@ -106,6 +105,8 @@ impl Images {
     ) -> Result<(), ImageError> {
         let mut pull = Pull::start(stdout, stdin, order).await?;
         let (mut came, mut coming) = (Came::default(), None);
+        // Taken when the registry has answered: one that is away keeps nobody from asking another one.
+        let mut turn = None;
         loop {
             let next = tokio::time::timeout(LONGEST_SILENCE, pull.next()).await;
             let Some(event) = next.map_err(|_| ImageError::Silent)?? else { break };
@@ -115,6 +116,9 @@ impl Images {
                 }
                 Event::Document { kind: DocumentKind::Config, bytes, .. } => came.config = Some(bytes),
                 Event::Choose { .. } => {
+                    if turn.is_none() {
+                        turn = Some(self.turn.lock().await);
+                    }
                     let begun = self.begin(name, std::mem::take(&mut came)).await?;
                     let digests: BTreeSet<&String> =
                         begun.missing.iter().map(|layer| &layer.blob.digest).collect();

@@ -1,9 +1,11 @@
 //! Workloads of a configuration, on nodes with an image for containers in their own root.
 //!
+//! - `hard`: where things go wrong or come in numbers.
 //! - `keys`: each key of the configuration, and what a container can not do.
 //! - `life`: how they start, run, change and go.
 //! - `registry`: images that are fetched, from registries that are sound, absent, closed, or lie.
 
+mod hard;
 mod keys;
 mod life;
 mod registry;
@@ -20,7 +22,7 @@ use crate::live::{Node, PATIENCE, Setting, find};
 use crate::scenario::Place;
 use crate::workshop::Workshop;
 
-const RECIPE: &str = include_str!("../workloads.toml");
+const RECIPE: &str = include_str!("os.toml");
 const BUSYBOX: &str = include_str!("../../../../recipes/containers/busybox.toml");
 
 /// Adds the cases.
@@ -28,10 +30,11 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
     life::add(place, trials);
     keys::add(place, trials);
     registry::add(place, trials);
+    hard::add(place, trials);
 }
 
 /// The archive of the image with small tools.
-pub(super) fn busybox(workshop: &Workshop) -> Result<PathBuf> {
+fn busybox(workshop: &Workshop) -> Result<PathBuf> {
     pack(workshop, "busybox", BUSYBOX)
 }
 
@@ -52,12 +55,7 @@ fn setting(workshop: &Workshop, name: &str, tables: &str) -> Result<Setting> {
 }
 
 /// A node of a recipe, with these tables in its first configuration.
-pub(super) fn of_recipe(
-    workshop: &Workshop,
-    name: &str,
-    (file, recipe): (&str, &str),
-    tables: &str,
-) -> Result<Setting> {
+fn of_recipe(workshop: &Workshop, name: &str, (file, recipe): (&str, &str), tables: &str) -> Result<Setting> {
     let path = workshop.path(file);
     std::fs::write(&path, recipe)?;
     let image = workshop.image(path.to_str().context("the folder of the tests is no text")?)?;
@@ -69,7 +67,7 @@ pub(super) fn of_recipe(
 }
 
 /// A container, as `corten node containers` shows it.
-pub(super) fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
+fn container(node: &mut Node<'_>, name: &str) -> Result<Value> {
     let containers = node.ask(&["containers"])?;
     find(&containers, "name", name).cloned()
 }

@@ -17,7 +17,7 @@ const DONE: Option<u32> = Some(0);
 /// Bytes by which the state may grow while a container starts: records of containerd and lines of logs.
 const LITTLE: u64 = 1 << 20;
 
-/// A second name of the first runtime is one, and a name that nothing has is none.
+/// One that the recipe brings is had; another name of the first one is none.
 pub(super) fn choose_runtimes(node: &mut Node<'_>) -> Result<()> {
     becomes(node, "inside/main", "ready")?;
     complains(node, "unknown/main", &["no runtime \"third\""])?;

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 
+use super::super::container;
 use super::{LONG, all_are_ready, comes_to, does, exec};
 use crate::live::{Node, Setting, Story};
 use crate::scenario::{Place, When};
-use crate::scenarios::workloads::container;
+
 use crate::workshop::Workshop;
 
 /// How many processes the bomb may have.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::workloads::{busybox, container, of_recipe};
+use super::{busybox, container, of_recipe};
 use crate::live::{Node, Setting};
 use crate::scenario::Place;
 use crate::workshop::Workshop;

@@ -5,10 +5,11 @@ use anyhow::{Context, Result, ensure};
 use corten_vm::Machine;
 use libtest_mimic::Trial;
 
+use super::super::container;
 use super::{LONG, all_are_ready, applies, containers, does, exec, lines};
 use crate::live::{Node, Setting, Story, find};
 use crate::scenario::{Place, When};
-use crate::scenarios::workloads::container;
+
 use crate::workshop::Workshop;
 
 /// Room for both slots and more than a GiB of state.
