@@ -169,7 +169,9 @@ mod tests {
 
     fn result(figures: &[(&str, &str, f64)]) -> Result {
         let mut all = Figures::default();
-        figures.iter().for_each(|(system, what, value)| all.push(system, what, *value));
+        for (system, what, value) in figures {
+            all.push(system, what, *value);
+        }
         Result { machine: "tcg".into(), crowd: 50, figures: all }
     }
 
