@@ -6,6 +6,7 @@
 mod api;
 mod boot;
 mod build;
+mod containers;
 mod content;
 mod peer;
 mod statistics;
@@ -28,6 +29,8 @@ enum Measurement {
     Boot(boot::Boot),
     /// The agent: what it takes for itself, and how it bears clients that are many, slow or malformed.
     Api(api::Api),
+    /// Starting containers: one by one, many at once, and what idle ones take; against podman and ctr on Debian 13.
+    Containers(containers::Containers),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,5 +38,6 @@ fn main() -> anyhow::Result<()> {
         Measurement::Build(build) => build.run(),
         Measurement::Boot(boot) => boot.run(),
         Measurement::Api(api) => api.run(),
+        Measurement::Containers(containers) => containers.run(),
     }
 }

@@ -33,6 +33,12 @@ impl Runs {
         }
     }
 
+    /// What so many of 100 runs do not exceed.
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(at).copied().unwrap_or(f64::NAN)
+    }
+
     /// The least.
     pub fn least(&self) -> f64 {
         self.0.first().copied().unwrap_or(f64::NAN)
@@ -65,5 +71,15 @@ mod tests {
         runs.push(Duration::from_secs(3));
         assert!((runs.median() - 2.5).abs() < 1e-9);
         assert_eq!(runs.to_string(), "   2.50 s  (1.00 to 9.00, 4 runs)");
+    }
+
+    #[test]
+    fn a_percentile_is_the_value_of_a_run() {
+        let mut runs = Runs::default();
+        assert!(runs.percentile(99).is_nan());
+        (1..=200).rev().for_each(|value| runs.push_value(value.into()));
+        for (percent, value) in [(50, 100.0), (99, 198.0), (100, 200.0)] {
+            assert!((runs.percentile(percent) - value).abs() < 1e-9, "{percent}");
+        }
     }
 }

@@ -26,7 +26,7 @@ impl Bench {
             bench.env("CORTEN_AGENT", programs.join("corten-agent"));
         } else {
             bench.env("CORTEN_BIN", build::build()?);
-            let carried = ["corten-bench-probe", "corten-containers"];
+            let carried = ["corten-bench-probe", "corten-bench-stopwatch", "corten-containers"];
             let programs = build::static_programs("building what the peers carry", &carried)?;
             bench.env("CORTEN_PEER_PROGRAMS", programs);
         }

@@ -9,14 +9,14 @@ use corten_archive::store::place::default_store;
 use corten_archive::tools::{of_user, sets};
 use corten_report::Event;
 use corten_vm::{
-    Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, ROOM, RunEvent, Settings,
-    Until, Variables, Watchdog, Writes, choose, keep_disk, run,
+    Accelerator, Choice, Control, Disk, DiskFormat, Emulator, End, Limits, Machine, Outcome, ROOM, RunEvent,
+    Settings, Until, Variables, Watchdog, Writes, choose, keep_disk, run,
 };
 
 /// From power-on to containerd serving; software emulation on a busy host may take minutes.
 const READY: Duration = Duration::from_mins(10);
 /// From the power button to off.
-const STOP: Duration = Duration::from_mins(3);
+pub const STOP: Duration = Duration::from_mins(3);
 
 /// What is booted.
 pub struct System {
@@ -98,25 +98,42 @@ impl Bed {
         Ok(())
     }
 
-    /// Boots a system on its disk until it has reported, and presses the power button.
-    pub fn boot(&self, system: &System) -> Result<Measured> {
+    /// The machine of a system, with the disk that it has written to.
+    pub fn machine(&self, system: &System) -> Result<Machine> {
         let folder = self.folder.join(&system.name);
         let path = keep_disk(&system.image, &folder, ROOM)?;
-        let machine = Machine {
+        Ok(Machine {
             memory_mib: self.memory_mib,
             disks: vec![Disk { path, format: DiskFormat::Raw, writes: Writes::Kept }],
             watchdog: Watchdog::I6300esb,
             ..Machine::new(corten_vm::Boot::Uefi { variables: Variables::Kept(folder.join("variables.fd")) })
-        };
+        })
+    }
+
+    /// Runs the machine of a system until it is off.
+    pub fn run(
+        &self,
+        (system, machine): (&System, &Machine),
+        limits: Limits,
+        control: &Control,
+        hear: &mut dyn FnMut(RunEvent),
+    ) -> Result<Outcome> {
         let settings = Settings {
             accelerator: Choice::Fixed(self.accelerator),
             until: Until::Off,
-            limits: Limits { ready: Some(READY), total: None, stop: STOP },
-            console_log: folder.join("console.log"),
+            limits,
+            console_log: self.folder.join(&system.name).join("console.log"),
         };
+        Ok(run(&self.emulator, machine, &settings, control, hear)?)
+    }
+
+    /// Boots a system on its disk until it has reported, and presses the power button.
+    pub fn boot(&self, system: &System) -> Result<Measured> {
+        let machine = self.machine(system)?;
+        let limits = Limits { ready: Some(READY), total: None, stop: STOP };
         let control = Control::new();
         let mut reports = Vec::new();
-        let outcome = run(&self.emulator, &machine, &settings, &control, &mut |event| {
+        let outcome = self.run((system, &machine), limits, &control, &mut |event| {
             if let RunEvent::Report(at, Event::Ready(ready)) = event {
                 reports.push((at, ready));
                 if reports.len() == system.reports {

@@ -4,7 +4,7 @@
 //! A run starts with a fresh copy of each disk: its first boot, then later ones on the kept disk.
 
 mod figures;
-mod machine;
+pub mod machine;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -98,11 +98,13 @@ impl Boot {
         if self.alone {
             return Ok(systems);
         }
-        let probe = Probe::built()?;
+        let probe = Probe::of_boots()?;
         let mirror = mirror(folder)?;
         for peer in &self.peers {
             systems.push(match peer {
-                Peer::Debian => System::peer(DEBIAN, &debian::disk(&folder.join("debian"), &mirror, &probe)?),
+                Peer::Debian => {
+                    System::peer(DEBIAN, &debian::BOOT.disk(&folder.join("debian"), &mirror, &probe)?)
+                }
                 Peer::Mkosi => {
                     let mkosi = Mkosi::set_up(&folder.join("mkosi"), &mirror.main, &mirror.security)?;
                     System::peer("mkosi", &mkosi.disk_with_probe(&probe)?)

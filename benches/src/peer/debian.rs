@@ -15,6 +15,17 @@ use super::command::{need_mmdebstrap, run};
 use super::disk::{self, Boot};
 use super::probe::{Probe, is_made, made};
 
+/// What is installed on a machine beside the essential packages, as apt's list.
+pub struct Debian {
+    packages: &'static [&'static str],
+}
+
+/// The one that boots until containerd serves.
+pub const BOOT: Debian = Debian { packages: &[PACKAGES] };
+/// The one that starts containers: the same and podman, with what it needs for networks of its own.
+pub const CONTAINERS: Debian = Debian { packages: &[PACKAGES, PODMAN] };
+
+const PODMAN: &str = "podman,conmon,crun,netavark,aardvark-dns,nftables";
 const PACKAGES: &str = "linux-image-cloud-amd64,initramfs-tools,busybox,zstd,systemd-sysv,systemd-boot,udev,dbus,\
                         libpam-systemd,login,kmod,e2fsprogs,containerd,runc";
 const ROOT_UUID: &str = "5f1d4a7e-6b1c-4a53-9a55-8d3b7f0c2e11";
@@ -26,49 +37,52 @@ const EMPTY: &str = "";
 const FILES: [(&str, &str); 3] =
     [("etc/fstab", FSTAB), ("etc/hostname", "debian\n"), ("etc/machine-id", EMPTY)];
 
-/// The disk image, made in `folder` unless it is there.
-pub fn disk(folder: &Path, mirror: &Mirror, probe: &Probe) -> Result<PathBuf> {
-    let disk = folder.join("debian.raw");
-    let stamp = probe.stamp(&[PACKAGES, OPTIONS, FSTAB])?;
-    if is_made(folder, &stamp) && disk.exists() {
-        return Ok(disk);
-    }
-    let tree = folder.join("tree");
-    if !tree.exists() {
-        need_mmdebstrap()?;
-        eprintln!("bench: installing Debian");
-        std::fs::create_dir_all(folder)?;
-        let partial = folder.join("tree.part");
-        if partial.exists() {
-            std::fs::remove_dir_all(&partial)?;
+impl Debian {
+    /// The disk image, made in `folder` unless it is there.
+    pub fn disk(&self, folder: &Path, mirror: &Mirror, probe: &Probe) -> Result<PathBuf> {
+        let disk = folder.join("debian.raw");
+        let packages = self.packages.join(",");
+        let stamp = probe.stamp(&[&packages, OPTIONS, FSTAB])?;
+        if is_made(folder, &stamp) && disk.exists() {
+            return Ok(disk);
         }
-        let mut make = Command::new("mmdebstrap");
-        make.args(["--variant=minbase", "--quiet", &format!("--include={PACKAGES}"), "trixie"]);
-        let Mirror { main, security } = mirror;
-        let sources = [
-            format!("deb {main} trixie main"),
-            format!("deb {main} trixie-updates main"),
-            format!("deb {security} trixie-security main"),
-        ];
-        run(make.arg(&partial).args(sources))?;
-        std::fs::rename(&partial, &tree)?;
+        let tree = folder.join("tree");
+        if !tree.exists() {
+            need_mmdebstrap()?;
+            eprintln!("bench: installing Debian");
+            std::fs::create_dir_all(folder)?;
+            let partial = folder.join("tree.part");
+            if partial.exists() {
+                std::fs::remove_dir_all(&partial)?;
+            }
+            let mut make = Command::new("mmdebstrap");
+            make.args(["--variant=minbase", "--quiet", &format!("--include={packages}"), "trixie"]);
+            let Mirror { main, security } = mirror;
+            let sources = [
+                format!("deb {main} trixie main"),
+                format!("deb {main} trixie-updates main"),
+                format!("deb {security} trixie-security main"),
+            ];
+            run(make.arg(&partial).args(sources))?;
+            std::fs::rename(&partial, &tree)?;
+        }
+        eprintln!("bench: making Debian's disk");
+        for (path, text) in FILES {
+            std::fs::write(tree.join(path), text)?;
+        }
+        probe.install(&tree)?;
+        let release = release(&tree)?;
+        let read = |path: String| std::fs::read(tree.join(&path)).with_context(|| path);
+        let boot = Boot {
+            loader: read("usr/lib/systemd/boot/efi/systemd-bootx64.efi.signed".into())?,
+            kernel: read(format!("boot/vmlinuz-{release}"))?,
+            initrd: read(format!("boot/initrd.img-{release}"))?,
+            options: OPTIONS,
+        };
+        disk::write(&disk, &tree, ROOT_UUID, &boot)?;
+        made(folder, &stamp)?;
+        Ok(disk)
     }
-    eprintln!("bench: making Debian's disk");
-    for (path, text) in FILES {
-        std::fs::write(tree.join(path), text)?;
-    }
-    probe.install(&tree)?;
-    let release = release(&tree)?;
-    let read = |path: String| std::fs::read(tree.join(&path)).with_context(|| path);
-    let boot = Boot {
-        loader: read("usr/lib/systemd/boot/efi/systemd-bootx64.efi.signed".into())?,
-        kernel: read(format!("boot/vmlinuz-{release}"))?,
-        initrd: read(format!("boot/initrd.img-{release}"))?,
-        options: OPTIONS,
-    };
-    disk::write(&disk, &tree, ROOT_UUID, &boot)?;
-    made(folder, &stamp)?;
-    Ok(disk)
 }
 
 /// The release of the one kernel that is installed.
