@@ -81,24 +81,6 @@ pub fn kept_seeds() -> Vec<Vec<u8>> {
     vec![[file.as_slice(), b"\0\0\0\0\n2026-11-28T07:36:41Z stdout F:x y\n", &file[..40]].concat(), file]
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Else mutations would all be refused for the same reason. The torn record of the first one is a shorter line.
-    #[test]
-    fn seeds_are_lines_of_containers() {
-        let records = |file: &[u8]| file.split(|byte| *byte == b'\n').filter_map(parse_line).count();
-        assert_eq!(kept_seeds().iter().map(|seed| records(seed)).collect::<Vec<_>>(), [6, 4]);
-        for seed in &kept_seeds() {
-            kept(seed);
-        }
-        for seed in &printed_seeds() {
-            printed(seed);
-        }
-    }
-}
-
 /// What netavark answers.
 pub fn netavark_answer(data: &[u8]) {
     match netavark::parse(data) {
@@ -132,4 +114,22 @@ pub fn counters(data: &[u8]) {
 pub fn counters_seeds() -> Vec<Vec<u8>> {
     let line = "veth-web: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0\n";
     vec![format!("Inter-| Receive\n face |bytes\n{line}").into_bytes()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else mutations would all be refused for the same reason. The torn record of the first one is a shorter line.
+    #[test]
+    fn seeds_are_lines_of_containers() {
+        let records = |file: &[u8]| file.split(|byte| *byte == b'\n').filter_map(parse_line).count();
+        assert_eq!(kept_seeds().iter().map(|seed| records(seed)).collect::<Vec<_>>(), [6, 4]);
+        for seed in &kept_seeds() {
+            kept(seed);
+        }
+        for seed in &printed_seeds() {
+            printed(seed);
+        }
+    }
 }

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
+use serde_json::Value;
 
 use super::super::container;
 use super::{LONG, all_are_ready, comes_to, does, exec};
 use crate::live::{Node, Setting, Story};
 use crate::scenario::{Place, When};
-
 use crate::workshop::Workshop;
 
 /// How many processes the bomb may have.
@@ -123,8 +123,8 @@ fn end_when_told(node: &mut Node<'_>) -> Result<()> {
 }
 
 fn leave_others_alone(node: &mut Node<'_>) -> Result<()> {
-    let before = std::fs::read_to_string(node.owner.path("quiet"))?;
+    let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("quiet"))?)?;
     let now = container(node, "quiet/main")?;
-    ensure!(now["pid"].to_string() == before && now["restarts"] == 0, "{now}, before process {before}");
+    ensure!(now["pid"] == before && now["restarts"] == 0, "{now}, before process {before}");
     Ok(())
 }

@@ -4,12 +4,12 @@
 use anyhow::{Context, Result, ensure};
 use corten_vm::Machine;
 use libtest_mimic::Trial;
+use serde_json::Value;
 
 use super::super::container;
 use super::{LONG, all_are_ready, applies, containers, does, exec, lines};
 use crate::live::{Node, Setting, Story, find};
 use crate::scenario::{Place, When};
-
 use crate::workshop::Workshop;
 
 /// Room for both slots and more than a GiB of state.
@@ -123,8 +123,8 @@ fn leave_the_node_managed(node: &mut Node<'_>) -> Result<()> {
     does(node, &["workload", "restart", "keeper"])?;
     node.until(LONG, |node| {
         let keeper = container(node, "keeper/main")?;
-        let before = std::fs::read_to_string(node.owner.path("keeper"))?;
-        ensure!(keeper["state"] == "ready" && keeper["pid"].to_string() != before, "{keeper}");
+        let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("keeper"))?)?;
+        ensure!(keeper["state"] == "ready" && keeper["pid"] != before, "{keeper}");
         Ok(())
     })
 }
@@ -137,10 +137,9 @@ fn counted(node: &mut Node<'_>) -> Result<usize> {
 
 /// What is printed while there is no room may be lost, and nothing else is.
 fn go_on(node: &mut Node<'_>) -> Result<()> {
-    let before = std::fs::read_to_string(node.owner.path("talker"))?;
+    let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("talker"))?)?;
     let talker = &containers(node)?["talker/main"];
-    let is_same =
-        talker["state"] == "ready" && talker["pid"].to_string() == before && talker["restarts"] == 0;
+    let is_same = talker["state"] == "ready" && talker["pid"] == before && talker["restarts"] == 0;
     ensure!(is_same, "{talker}, before process {before}");
     for service in ["containerd", "containers", "agent"] {
         let found = node.until(LONG, |node| node.service(service))?;

@@ -117,8 +117,8 @@ fn before(workshop: &Workshop) -> Result<Before> {
     let folder = tempfile::Builder::new().prefix("corten-nbd-").tempdir()?;
     let file = File::options().read(true).write(true).open(&working)?;
     let server = Server::start(file, &folder.path().join("socket"))?;
-    let served = Disk { path: server.socket().into(), format: DiskFormat::Nbd, writes: Writes::Kept };
-    let (done, seen) = with_node(workshop, NAME, setting(workshop, NAME, served)?, |node| {
+    let disk_of_it = Disk { path: server.socket().into(), format: DiskFormat::Nbd, writes: Writes::Kept };
+    let (done, seen) = with_node(workshop, NAME, setting(workshop, NAME, disk_of_it)?, |node| {
         let counted = count(node)?;
         anyhow::Ok((counted, server.now()))
     })?;
