@@ -88,10 +88,10 @@ fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Resu
     assembly.file(&own_path("init"), Bytes::from_static(programs.init), 0o755, Origin::Corten)?;
     let wanted = names_of_node(plan);
     if !wanted.is_empty() {
-        assembly.file(&own_path("node"), Bytes::from_static(programs.node), 0o755, Origin::Corten)?;
+        assembly.file(&own_path("corten-node"), Bytes::from_static(programs.node), 0o755, Origin::Corten)?;
     }
     for name in wanted {
-        assembly.symlink(&own_path(name), "node", Origin::Corten)?;
+        assembly.symlink(&own_path(name), "corten-node", Origin::Corten)?;
     }
     for name in ["init", "modprobe"] {
         assembly.symlink(&format!("/usr/sbin/{name}"), "../lib/corten/init", Origin::Corten)?;
