@@ -321,7 +321,7 @@ fn other_files_reach_the_initrd(_: &Workshop, seen: &Booted) -> Result<()> {
 fn other_files_change_nothing(_: &Workshop, seen: &Booted) -> Result<()> {
     let ready = seen.outcome.ready.as_ref().context("not ready")?;
     let services: Vec<_> = ready.services.keys().map(String::as_str).collect();
-    let expected = ["agent", "containerd", "network", "platform", "selftest.container"];
+    let expected = ["agent", "containerd", "containers", "network", "platform", "selftest.container"];
     ensure!(services == expected, "{services:?} run");
     Ok(())
 }
