@@ -64,7 +64,7 @@ fn tables() -> String {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 1)?;
-    Traces::keep(node, "before")?;
+    Traces::keep_settled(node, "before")?;
     applies(node, &tables())?;
     all_are_ready(node, ALL).map(drop)
 }

@@ -61,7 +61,7 @@ fn tables() -> Result<String> {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 1)?;
-    Traces::keep(node, "before").map(drop)
+    Traces::keep_settled(node, "before").map(drop)
 }
 
 fn are_all_ready(node: &mut Node<'_>) -> Result<()> {

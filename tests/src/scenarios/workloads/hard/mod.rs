@@ -39,6 +39,16 @@ stop-signal = "SIGKILL"
 mounts = { "/probe" = { host = "/run/probe", read-only = true } }
 "#;
 
+/// What comes and goes before it is written down how a node is without workloads: the first one on a bridge leaves what
+/// all later ones use, netavark's chains and files and what is remembered of networks and images.
+const FIRST: &str = r#"
+[workloads.first.containers.main]
+image = "busybox:1"
+command = ["/usr/bin/sleep", "1000000"]
+stop-signal = "SIGKILL"
+mounts = { "/data" = { volume = "first" } }
+"#;
+
 /// How long many containers may take together.
 const LONG: Duration = Duration::from_mins(15);
 

@@ -51,7 +51,7 @@ fn tables() -> String {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 1)?;
-    Traces::keep(node, "before").map(drop)
+    Traces::keep_settled(node, "before").map(drop)
 }
 
 /// All of them are to be started or stopped, and then are.

@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{LONG, does};
+use super::{EYE, FIRST, LONG, all_are_ready, applies, does};
 use crate::live::{Node, PATIENCE};
 
 /// Everything that was found, a thing a line, and how often.
@@ -24,6 +24,21 @@ impl Traces {
         let text = look(node)?;
         node.owner.put(&format!("{name}.traces"), &text)?;
         Ok(Self::read(&text))
+    }
+
+    /// The same of a node on which a workload was, and is no more.
+    pub(super) fn keep_settled(node: &mut Node<'_>, name: &str) -> Result<Self> {
+        applies(node, &format!("{EYE}{FIRST}"))?;
+        all_are_ready(node, 2)?;
+        applies(node, EYE)?;
+        all_are_ready(node, 1)?;
+        // Its control group goes last.
+        node.until(PATIENCE, |node| {
+            let groups = Self::look(node)?.in_folder("/sys/fs/cgroup/workloads");
+            ensure!(groups == 1, "control groups of {groups} workloads");
+            Ok(())
+        })?;
+        Self::keep(node, name)
     }
 
     /// What was kept.
@@ -113,6 +128,8 @@ fn is_a_trace(line: &str) -> bool {
     match line.split_once(' ') {
         Some(("process", process)) => is_ours(process),
         Some(("memory", _)) => false,
+        // They are kept for those who ask later.
+        Some(("path", path)) => !path.starts_with("/var/lib/corten/containers/logs/"),
         _ => true,
     }
 }
