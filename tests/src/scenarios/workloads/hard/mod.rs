@@ -49,6 +49,9 @@ stop-signal = "SIGKILL"
 mounts = { "/data" = { volume = "first" } }
 "#;
 
+/// The exit code of a configuration that is wrong.
+const WRONG: i32 = 14;
+
 /// How long many containers may take together.
 const LONG: Duration = Duration::from_mins(15);
 
@@ -116,7 +119,13 @@ fn exec(node: &mut Node<'_>, container: &str, script: &str) -> Result<String> {
 /// Applies a configuration with these tables.
 fn applies(node: &mut Node<'_>, tables: &str) -> Result<()> {
     let text = node.owner.configuration(tables)?;
-    node.until(LONG, |node| node.applies("tables.toml", &text, &[])?.exits_with(0))
+    let ran = node.until(LONG, |node| {
+        let ran = node.applies("tables.toml", &text, &[])?;
+        // What is wrong with it does not change.
+        ensure!(ran.exits_with(0).is_ok() || ran.exits_with(WRONG).is_ok(), "{ran}");
+        Ok(ran)
+    })?;
+    ran.exits_with(0)
 }
 
 /// The lines of a container's log.

@@ -37,7 +37,7 @@ fn setting(workshop: &Workshop, name: &str) -> Result<Setting> {
 fn tables() -> String {
     let workloads = (0..TOGETHER).map(|number| {
         format!(
-            "[workloads.round-{number}]\nports = [\"808{number}:80\", \"[::]:909{number}:80\"]\naliases = [\"alias-{number}\"]\n\
+            "[workloads.round-{number}]\nports = [\"808{number}:80\", \"909{number}:90/udp\"]\naliases = [\"alias-{number}\"]\n\
              [workloads.round-{number}.containers.main]\nimage = \"busybox:1\"\ncommand = [\"/usr/bin/sleep\", \"1000000\"]\n\
              stop-signal = \"SIGKILL\"\n[workloads.round-{number}.containers.main.mounts]\n\
              \"/data\" = {{ volume = \"round\" }}\n\"/memory\" = {{ tmpfs = true }}\n\"/word\" = {{ secret = \"word\" }}\n\
