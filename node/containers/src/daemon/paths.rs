@@ -100,6 +100,11 @@ impl Paths {
         self.containerd().join("containerd.sock")
     }
 
+    /// Where shims have their sockets.
+    pub fn shim_sockets(&self) -> PathBuf {
+        self.containerd().join("s")
+    }
+
     /// Where containerd keeps what a task of ours has while it runs.
     pub fn task(&self, id: &Id) -> PathBuf {
         self.containerd().join("io.containerd.runtime.v2.task").join(NAMESPACE).join(id.key())

@@ -4,7 +4,8 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
@@ -13,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::shell::Shell;
 use super::{root, usage};
 use crate::containerd::NAMESPACE;
-use crate::fleet::{Fleet, Id};
+use crate::fleet::{Fleet, Group, Id};
 
 /// The name of a shim's program.
 const SHIM: &str = "containerd-shim";
@@ -23,14 +24,29 @@ const SHIM: &str = "containerd-shim";
 pub(super) struct Rests {
     /// Whether something was removed since the last look, so that something may be left of it.
     is_due: bool,
-    /// Shims that had nothing left to do at the last look. They may have been on their way out.
-    idle: Vec<Pid>,
+    /// What nobody needed at the last look.
+    unused: Unused,
+}
+
+/// What nobody needs. It may be on its way out, or be made at this moment.
+#[derive(Clone, Debug, Default)]
+struct Unused {
+    /// Shims that have nothing left to do.
+    shims: Vec<Pid>,
+    /// Sockets of shims at which nobody listens.
+    sockets: Vec<PathBuf>,
+}
+
+impl Unused {
+    fn is_empty(&self) -> bool {
+        self.shims.is_empty() && self.sockets.is_empty()
+    }
 }
 
 impl Default for Rests {
     /// An earlier daemon may have left something.
     fn default() -> Self {
-        Self { is_due: true, idle: Vec::new() }
+        Self { is_due: true, unused: Unused::default() }
     }
 }
 
@@ -41,25 +57,28 @@ impl Rests {
     }
 }
 
-/// Looks for rests, if there may be any. What is ended was idle for the time between two looks.
+/// Looks for rests, if there may be any. What goes was not needed for the time between two looks.
 pub(super) async fn sweep(shell: &Shell) {
-    let idle = {
+    let before = {
         let rests = &mut shell.kept().rests;
         if !std::mem::take(&mut rests.is_due) {
             return;
         }
-        std::mem::take(&mut rests.idle)
+        std::mem::take(&mut rests.unused)
     };
     let sweeping = shell.clone();
     let swept = tokio::task::spawn_blocking(move || {
         remove_groups(&sweeping, &usage::workloads());
-        end_shims(&sweeping, &idle)
+        Unused {
+            shims: end_shims(&sweeping, &before.shims),
+            sockets: remove_sockets(&sweeping.paths.shim_sockets(), &before.sockets),
+        }
     });
     match swept.await {
-        Ok(idle) => {
+        Ok(unused) => {
             let rests = &mut shell.kept().rests;
-            rests.is_due |= !idle.is_empty();
-            rests.idle = idle;
+            rests.is_due |= !unused.is_empty();
+            rests.unused = unused;
         }
         Err(error) => eprintln!("looking for what is left of containers: {error}"),
     }
@@ -84,13 +103,13 @@ pub(super) fn remove_task(folder: &Path) -> io::Result<()> {
     root::remove(folder)
 }
 
-/// Whether nothing of a container is there, and nothing is being made. It stays so for as long as nobody else has the
-/// fleet.
-fn is_nothing(fleet: &Fleet, id: &Id) -> bool {
-    fleet.unit(id).is_none_or(|unit| unit.run.is_nothing())
+/// Whether a shim has nothing to do: one has all containers of a workload, and the name of the first. It stays so for as
+/// long as nobody else has the fleet.
+fn is_idle(fleet: &Fleet, id: &Id) -> bool {
+    fleet.group(&id.workload).is_none_or(Group::has_no_process)
 }
 
-/// Ends shims of containers that are gone if they were idle before, and returns the others that are idle.
+/// Ends shims of workloads that are gone if they were idle before, and returns the others that are idle.
 fn end_shims(shell: &Shell, before: &[Pid]) -> Vec<Pid> {
     let mut idle = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -99,7 +118,7 @@ fn end_shims(shell: &Shell, before: &[Pid]) -> Vec<Pid> {
         let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let Some(id) = of_shim(&arguments) else { continue };
         let fleet = shell.fleet();
-        if !is_nothing(&fleet, &id) {
+        if !is_idle(&fleet, &id) {
             continue;
         }
         if !before.contains(&pid) {
@@ -109,6 +128,24 @@ fn end_shims(shell: &Shell, before: &[Pid]) -> Vec<Pid> {
         }
     }
     idle
+}
+
+/// Removes sockets of shims that are gone without removing them, if they were found before; returns the others.
+fn remove_sockets(folder: &Path, before: &[PathBuf]) -> Vec<PathBuf> {
+    let mut silent = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let tried = UnixStream::connect(&path);
+        if !tried.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+            continue;
+        }
+        if !before.contains(&path) {
+            silent.push(path);
+        } else if let Err(error) = fs::remove_file(&path) {
+            eprintln!("{}: {error}", path.display());
+        }
+    }
+    silent
 }
 
 /// The container that a process is the shim of, by its arguments, each of which ends with NUL.
@@ -142,7 +179,33 @@ fn remove_groups(shell: &Shell, folder: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::os::unix::net::UnixListener;
+
     use super::*;
+    use crate::fleet::{Event, Found};
+
+    #[test]
+    fn a_shim_is_idle_when_no_container_of_its_workload_is_there() {
+        let mut fleet = Fleet::default();
+        let first = Id::new("web", "first");
+        assert!(is_idle(&fleet, &first));
+        let second = Found { id: Id::new("web", "second"), fingerprint: "f".into(), pid: Some(7) };
+        fleet.hear(0, Event::Looked(vec![second], BTreeMap::new()));
+        assert!(!is_idle(&fleet, &first), "the shim of the first one has the second one as well");
+    }
+
+    #[test]
+    fn a_socket_goes_when_nobody_listens_for_the_second_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let of = |name: &str| folder.path().join(name);
+        let _listens = UnixListener::bind(of("listens")).expect("a socket");
+        drop(UnixListener::bind(of("silent")).expect("a socket"));
+        let before = remove_sockets(folder.path(), &[]);
+        assert_eq!(before, [of("silent")]);
+        assert_eq!(remove_sockets(folder.path(), &before), Vec::<PathBuf>::new());
+        assert_eq!((of("listens").exists(), of("silent").exists()), (true, false));
+    }
 
     #[test]
     fn shims_are_known_by_their_arguments() {

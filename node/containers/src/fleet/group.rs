@@ -106,7 +106,7 @@ impl Group {
     }
 
     /// Whether none of its containers is there.
-    pub(super) fn has_no_process(&self) -> bool {
+    pub fn has_no_process(&self) -> bool {
         self.units.values().all(|unit| unit.run.is_nothing())
     }
 

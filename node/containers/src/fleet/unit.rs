@@ -68,7 +68,7 @@ pub enum Stop {
 
 impl Run {
     /// Whether no process, no mount and no record is there, and none is being made.
-    pub fn is_nothing(&self) -> bool {
+    pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing | Self::Fetched | Self::BackOff { .. } | Self::Done | Self::Failed)
     }
 }

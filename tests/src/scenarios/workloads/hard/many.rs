@@ -77,7 +77,7 @@ fn are_all_ready(node: &mut Node<'_>) -> Result<()> {
 fn cost_little_memory(node: &mut Node<'_>) -> Result<()> {
     let (before, now) = (Traces::kept(node, "before")?, Traces::look(node)?);
     let shims = |traces: &Traces| traces.count("process /usr/bin/containerd-shim");
-    ensure!(shims(&now) == ALL + 1, "{} shims", shims(&now));
+    ensure!(shims(&now) == WORKLOADS + 1, "{} shims for {WORKLOADS} workloads", shims(&now));
     let each = before.memory("MemAvailable")?.saturating_sub(now.memory("MemAvailable")?) / ALL as u64;
     println!("each of {ALL} containers has {} KiB, with all that belongs to it", each >> 10);
     ensure!(each < MOST_MEMORY, "each has {each} bytes");

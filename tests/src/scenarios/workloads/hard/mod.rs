@@ -45,6 +45,7 @@ const FIRST: &str = r#"
 [workloads.first.containers.main]
 image = "busybox:1"
 command = ["/usr/bin/sleep", "1000000"]
+read-only = true
 stop-signal = "SIGKILL"
 mounts = { "/data" = { volume = "first" } }
 "#;
