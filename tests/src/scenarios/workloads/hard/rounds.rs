@@ -86,6 +86,6 @@ fn leave_what_a_stopped_one_leaves(node: &mut Node<'_>) -> Result<()> {
 fn leave_nothing(node: &mut Node<'_>) -> Result<()> {
     applies(node, super::EYE)?;
     all_are_ready(node, 1)?;
-    does(node, &["volume", "remove", "round"])?;
+    does(node, &["volume", "remove", "round", "--yes"])?;
     nothing_is_left(node, "before")
 }
