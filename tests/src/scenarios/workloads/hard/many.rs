@@ -77,7 +77,9 @@ fn are_all_ready(node: &mut Node<'_>) -> Result<()> {
 fn cost_little_memory(node: &mut Node<'_>) -> Result<()> {
     let (before, now) = (Traces::kept(node, "before")?, Traces::look(node)?);
     let shims = |traces: &Traces| traces.count("process /usr/bin/containerd-shim");
-    ensure!(shims(&now) == WORKLOADS + 1, "{} shims for {WORKLOADS} workloads", shims(&now));
+    // One for a workload; containers of one that start at the same moment may have shims of their own.
+    let shims = shims(&now);
+    ensure!((WORKLOADS + 1..=ALL + 1).contains(&shims), "{shims} shims for {WORKLOADS} workloads");
     let each = before.memory("MemAvailable")?.saturating_sub(now.memory("MemAvailable")?) / ALL as u64;
     println!("each of {ALL} containers has {} KiB, with all that belongs to it", each >> 10);
     ensure!(each < MOST_MEMORY, "each has {each} bytes");
