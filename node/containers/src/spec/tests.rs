@@ -1,3 +1,5 @@
+//! What a container is given: nothing that was not asked for, and all that was.
+
 use std::collections::BTreeSet;
 
 use corten_config::settings::{Mount, RestartPolicy};

@@ -1,3 +1,5 @@
+//! Schedules against a calendar that is counted minute by minute, at its odd days and its ends.
+
 use proptest::prelude::*;
 
 use super::{CivilMinute, Schedule};

@@ -1,3 +1,5 @@
+//! Checks against real listeners: what is well, what is refused and with which words, and who keeps silent.
+
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::Instant;

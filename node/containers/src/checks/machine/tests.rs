@@ -1,3 +1,5 @@
+//! Checks over time, by a clock that the test turns, and the rules that hold whatever is answered.
+
 use proptest::prelude::*;
 
 use super::*;
