@@ -3,31 +3,19 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use corten_network::program::{flags, serve};
+
 use crate::daemon::{Options, run};
 
 /// Runs until it is told to stop, with the arguments behind the program's name.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
-    let answer = options(arguments).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        runtime.block_on(run(options)).map_err(|error| error.to_string())
-    });
-    if let Err(problem) = answer {
-        eprintln!("corten-containers: {problem}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
-}
-
-fn options(arguments: impl IntoIterator<Item = String>) -> Result<Options, String> {
     let mut options = Options { root: PathBuf::from("/") };
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
-        match argument.as_str() {
-            "--root" => options.root = value.into(),
-            _ => return Err(format!("unknown argument {argument}")),
+    let read = flags(arguments, |flag, value| {
+        let is_known = flag == "--root";
+        if is_known {
+            options.root = value.into();
         }
-    }
-    Ok(options)
+        is_known
+    });
+    serve("corten-containers", read.map(|()| run(options)))
 }

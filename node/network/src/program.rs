@@ -1,5 +1,6 @@
-//! The network service as a program.
+//! The network service as a program, and what services of the node have in common as programs.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,28 +8,49 @@ use crate::daemon::{Options, run};
 
 /// Runs until it is told to stop, with the arguments behind the program's name.
 pub fn main(arguments: impl IntoIterator<Item = String>) -> ExitCode {
-    let answer = options(arguments).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        runtime.block_on(run(options)).map_err(|error| error.to_string())
+    let mut options = Options { root: PathBuf::from("/"), nft: PathBuf::from("/usr/sbin/nft") };
+    let read = flags(arguments, |flag, value| {
+        match flag {
+            "--root" => options.root = value.into(),
+            "--nft" => options.nft = value.into(),
+            _ => return false,
+        }
+        true
     });
-    if let Err(problem) = answer {
-        eprintln!("corten-network: {problem}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    serve("corten-network", read.map(|()| run(options)))
 }
 
-fn options(arguments: impl IntoIterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { root: PathBuf::from("/"), nft: PathBuf::from("/usr/sbin/nft") };
+/// Hands each flag to `take` with its value. `take` says whether it knows it.
+///
+/// # Errors
+/// If a flag is unknown, or has no value.
+pub fn flags(
+    arguments: impl IntoIterator<Item = String>,
+    mut take: impl FnMut(&str, String) -> bool,
+) -> Result<(), String> {
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let value = arguments.next().ok_or(format!("{argument} needs a value"))?;
-        match argument.as_str() {
-            "--root" => options.root = value.into(),
-            "--nft" => options.nft = value.into(),
-            _ => return Err(format!("unknown argument {argument}")),
+        if !take(&argument, value) {
+            return Err(format!("unknown argument {argument}"));
         }
     }
-    Ok(options)
+    Ok(())
+}
+
+/// Runs a service on this thread until it ends, and says why if that was not to be.
+pub fn serve<E: Display>(
+    name: &str,
+    service: Result<impl Future<Output = Result<(), E>>, String>,
+) -> ExitCode {
+    let answer = service.and_then(|service| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        runtime.block_on(service).map_err(|error| error.to_string())
+    });
+    if let Err(problem) = answer {
+        eprintln!("{name}: {problem}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
