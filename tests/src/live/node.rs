@@ -1,6 +1,7 @@
 //! A node that runs, as a step of a story sees it: what it reports, its console, the command, the wire.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::Command;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub struct Node<'a> {
     receive: Receiver<Seen>,
     control: Option<Control>,
     registered: bool,
-    kept: Option<Rc<dyn Any>>,
+    kept: BTreeMap<String, Rc<dyn Any>>,
     start: Instant,
 }
 
@@ -90,7 +91,7 @@ impl<'a> Node<'a> {
             receive,
             control: None,
             registered: false,
-            kept: None,
+            kept: BTreeMap::new(),
             start: Instant::now(),
         }
     }
@@ -100,15 +101,15 @@ impl<'a> Node<'a> {
         self.start.elapsed().as_secs_f64()
     }
 
-    /// Keeps something for the steps that follow, until the machine is told to end.
-    pub fn keep(&mut self, thing: impl Any) {
-        self.kept = Some(Rc::new(thing));
+    /// Keeps something under a name for the steps that follow, until the machine is told to end.
+    pub fn keep(&mut self, name: &str, thing: impl Any) {
+        self.kept.insert(name.to_owned(), Rc::new(thing));
     }
 
-    /// What an earlier step kept.
-    pub fn kept<T: Any>(&self) -> Result<Rc<T>> {
-        let kept = self.kept.clone().and_then(|kept| kept.downcast().ok());
-        kept.context("no step before this one has kept what it needs")
+    /// What an earlier step kept under this name.
+    pub fn kept<T: Any>(&self, name: &str) -> Result<Rc<T>> {
+        let kept = self.kept.get(name).and_then(|kept| Rc::clone(kept).downcast().ok());
+        kept.with_context(|| format!("no step before this one has kept {name}"))
     }
 
     /// Takes in what has happened, and waits a while for more where nothing has. `false` when the machine is gone.

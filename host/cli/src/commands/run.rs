@@ -132,6 +132,9 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
         }
         return Ok(path.into());
     }
+    if arguments.what.ends_with(".raw.zst") {
+        bail!("{0}: a machine can't write to a compressed disk; `zstd -d {0}` unpacks it", arguments.what);
+    }
     let arguments = BuildArguments {
         recipe: arguments.what.clone(),
         output: places::cache()?.join("images"),

@@ -68,16 +68,17 @@ pub(super) async fn sweep(shell: &Shell) {
     };
     let sweeping = shell.clone();
     let swept = tokio::task::spawn_blocking(move || {
-        remove_groups(&sweeping, &usage::workloads());
-        Unused {
+        let are_groups_left = remove_groups(&sweeping, &usage::workloads());
+        let unused = Unused {
             shims: end_shims(&sweeping, &before.shims),
             sockets: remove_sockets(&sweeping.paths.shim_sockets(), &before.sockets),
-        }
+        };
+        (are_groups_left, unused)
     });
     match swept.await {
-        Ok(unused) => {
+        Ok((are_groups_left, unused)) => {
             let rests = &mut shell.kept().rests;
-            rests.is_due |= !unused.is_empty();
+            rests.is_due |= are_groups_left || !unused.is_empty();
             rests.unused = unused;
         }
         Err(error) => eprintln!("looking for what is left of containers: {error}"),
@@ -160,20 +161,40 @@ fn of_shim(arguments: &[u8]) -> Option<Id> {
     Id::from_key(value("-id")?)
 }
 
-/// Removes control groups of workloads that are not wanted any more. What still runs in one keeps it.
-fn remove_groups(shell: &Shell, folder: &Path) {
+/// Removes control groups of workloads that are not wanted any more. Returns whether some are left: what still runs in one
+/// keeps it.
+fn remove_groups(shell: &Shell, folder: &Path) -> bool {
+    let mut are_left = false;
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let fleet = shell.fleet();
-        if fleet.group(&name).is_some() || !entry.path().is_dir() {
-            continue;
+        if fleet.group(&name).is_none() {
+            are_left |= !remove_group(&entry.path());
         }
-        match fs::remove_dir(entry.path()) {
-            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ResourceBusy) => {
-                eprintln!("{}: {error}", entry.path().display());
+    }
+    are_left
+}
+
+/// Removes a control group with those in it; what else is in its folder is the kernel's. `false` if a process keeps it.
+fn remove_group(folder: &Path) -> bool {
+    if !folder.is_dir() {
+        return true;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        remove_group(&entry.path());
+    }
+    match fs::remove_dir(folder) {
+        Ok(()) => true,
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound => true,
+            // Of a folder that is none of the kernel's, as in a test, the same is said in other words.
+            ErrorKind::ResourceBusy | ErrorKind::DirectoryNotEmpty => false,
+            // Looking again would not help.
+            _ => {
+                eprintln!("{}: {error}", folder.display());
+                true
             }
-            _ => {}
-        }
+        },
     }
 }
 
@@ -193,6 +214,20 @@ mod tests {
         let second = Found { id: Id::new("web", "second"), fingerprint: "f".into(), pid: Some(7) };
         fleet.hear(0, Event::Looked(vec![second], BTreeMap::new()));
         assert!(!is_idle(&fleet, &first), "the shim of the first one has the second one as well");
+    }
+
+    #[test]
+    fn a_control_group_goes_with_those_in_it_once_nothing_keeps_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let group = folder.path().join("web");
+        fs::create_dir_all(group.join("main/deep")).expect("writable");
+        fs::write(group.join("main/process"), "").expect("writable");
+        assert!(!remove_group(&group), "it is busy, and has to be looked at again");
+        assert!(!group.join("main/deep").exists() && group.join("main/process").exists());
+        fs::remove_file(group.join("main/process")).expect("ours");
+        assert!(remove_group(&group));
+        assert!(!group.exists());
+        assert!(remove_group(&group), "somebody else was faster");
     }
 
     #[test]

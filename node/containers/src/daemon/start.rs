@@ -64,13 +64,13 @@ pub enum StartError {
     Signal(String),
 }
 
-/// Makes a container and lets it go. Returns its process.
 /// The program that runs the containers of a workload.
 pub(crate) fn runtime(shell: &Shell, workload: &Workload) -> Result<PathBuf, StartError> {
     let name = workload.runtime.as_deref().unwrap_or(RUNTIME);
     shell.paths.runtime(name).ok_or_else(|| StartError::Runtime(name.to_owned()))
 }
 
+/// Makes a container and lets it go. Returns its process.
 pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u32, StartError> {
     let begun = Instant::now();
     let gone = || StartError::Other("it is not wanted any more".into());

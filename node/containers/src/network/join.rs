@@ -66,17 +66,16 @@ impl Networks {
 
     /// Finds a place, unless the workload has it.
     fn place(&mut self, workload: &str, wanted: &Workload) -> Result<(), NetworkError> {
-        if let WorkloadNetwork::Bridge { name } = &wanted.network
-            && self.moving.contains(name)
-            && self.ledger.bridges.contains_key(name)
-        {
-            return Err(NetworkError::Moving(name.clone()));
-        }
-        // The kernel is asked only where the answer matters.
         let surroundings = match &wanted.network {
             WorkloadNetwork::Bridge { name } if !self.ledger.bridges.contains_key(name) => {
+                // Its new subnet is one that the node does not use.
+                self.moving.remove(name);
                 self.surroundings()?
             }
+            WorkloadNetwork::Bridge { name } if self.moving.contains(name) => {
+                return Err(NetworkError::Moving(name.clone()));
+            }
+            // The kernel is asked only where the answer matters.
             _ => Surroundings::default(),
         };
         let (ledger, mut problems) = plan(&self.ledger, &BTreeMap::from([(workload, wanted)]), &surroundings);

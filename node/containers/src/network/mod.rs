@@ -37,7 +37,7 @@ pub use error::NetworkError;
 pub use ledger::{Bridge, Ledger, Member, Place, Stage};
 pub use networks::{Joined, Networks};
 pub use places::Places;
-pub use plan::{PlanError, Surroundings, plan, reserve};
+pub use plan::{PlanError, Surroundings, plan};
 pub use question::is_answered;
 pub use tend::Tended;
 

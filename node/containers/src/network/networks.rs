@@ -7,7 +7,6 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use corten_config::settings::Workload;
 use corten_network::files::{read_json, write_json};
 use corten_network::firewall::workloads::LINK_PREFIX;
 use corten_network::netlink::{Netlink, observe};
@@ -20,7 +19,7 @@ use super::error::NetworkError;
 use super::ledger::{Ledger, Place, Stage};
 use super::names::{link_of, veth_of};
 use super::places::Places;
-use super::plan::{PlanError, Surroundings, reserve};
+use super::plan::Surroundings;
 use super::{LARGEST, files};
 
 /// What a workload has once it joined.
@@ -62,22 +61,6 @@ impl Networks {
         let ledger = read_json(&places.ledger())?.unwrap_or_default();
         let resolv_conf = text_of(&places.resolv_conf)?;
         Ok(Self { places, machine: machine.to_owned(), ledger, resolv_conf, moving: BTreeSet::new() })
-    }
-
-    /// Keeps places for all of `workloads` and for nobody else, so that it does not matter in which order they join.
-    /// Returns who gets none, and why.
-    ///
-    /// # Errors
-    /// If the kernel does not tell what the node uses, or it can't be remembered.
-    pub fn reserve(
-        &mut self,
-        workloads: &BTreeMap<String, Workload>,
-    ) -> Result<BTreeMap<String, PlanError>, NetworkError> {
-        let wanted = workloads.iter().map(|(name, workload)| (name.as_str(), workload)).collect();
-        let (ledger, problems) = reserve(&self.ledger, &wanted, &self.surroundings()?);
-        self.ledger = ledger;
-        self.save()?;
-        Ok(problems)
     }
 
     /// Finds out what is still there of what is remembered. Returns workloads that have to join again.

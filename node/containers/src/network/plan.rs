@@ -81,21 +81,6 @@ pub fn plan(
     (next, problems)
 }
 
-/// The same, after forgetting places that are kept for workloads which nobody wants any longer.
-pub fn reserve(
-    ledger: &Ledger,
-    wanted: &BTreeMap<&str, &Workload>,
-    surroundings: &Surroundings,
-) -> (Ledger, BTreeMap<String, PlanError>) {
-    let mut next = ledger.clone();
-    for (name, _) in ledger.members.iter().filter(|(_, member)| is_kept(member)) {
-        if !wanted.contains_key(name.as_str()) {
-            next.release(name);
-        }
-    }
-    plan(&next, wanted, surroundings)
-}
-
 /// Whether a place is only kept, and nothing is there yet.
 fn is_kept(member: &Member) -> bool {
     member.stage == Stage::Reserved

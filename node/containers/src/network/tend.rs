@@ -41,12 +41,19 @@ impl Networks {
         }
         tended.restarted_name_server = name_server::ensure(&self.places)?;
         self.moving = clashing(&self.ledger, &self.surroundings()?.used);
+        let mut has_released = false;
         for (name, stage) in members(&self.ledger, &self.moving) {
             match stage {
                 // A place that is only kept would keep the bridge.
-                Stage::Reserved => self.ledger.release(&name),
+                Stage::Reserved => {
+                    self.ledger.release(&name);
+                    has_released = true;
+                }
                 Stage::Begun | Stage::Joined => tended.displaced.push(name),
             }
+        }
+        if has_released {
+            self.save()?;
         }
         Ok(tended)
     }

@@ -9,5 +9,6 @@ mod cycles;
 mod failures;
 mod groups;
 mod lab;
+mod moves;
 mod names;
 mod ports;

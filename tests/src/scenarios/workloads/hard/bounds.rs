@@ -67,7 +67,8 @@ fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 4)?;
     let quiet = container(node, "quiet/main")?;
-    node.owner.put("quiet", &quiet["pid"].to_string()).map(drop)
+    node.keep("quiet", quiet["pid"].clone());
+    Ok(())
 }
 
 fn run_out_of_memory(node: &mut Node<'_>) -> Result<()> {
@@ -123,8 +124,8 @@ fn end_when_told(node: &mut Node<'_>) -> Result<()> {
 }
 
 fn leave_others_alone(node: &mut Node<'_>) -> Result<()> {
-    let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("quiet"))?)?;
+    let before = node.kept::<Value>("quiet")?;
     let now = container(node, "quiet/main")?;
-    ensure!(now["pid"] == before && now["restarts"] == 0, "{now}, before process {before}");
+    ensure!(now["pid"] == *before && now["restarts"] == 0, "{now}, before process {before}");
     Ok(())
 }

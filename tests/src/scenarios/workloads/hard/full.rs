@@ -76,8 +76,7 @@ fn become_ready(node: &mut Node<'_>) -> Result<()> {
     let all = all_are_ready(node, 4)?;
     ensure!(check(node)?.1 == "healthy", "{all:?}");
     for name in ["talker", "keeper"] {
-        let pid = &all[&format!("{name}/main")]["pid"];
-        node.owner.put(name, &pid.to_string())?;
+        node.keep(name, all[&format!("{name}/main")]["pid"].clone());
     }
     Ok(())
 }
@@ -123,8 +122,8 @@ fn leave_the_node_managed(node: &mut Node<'_>) -> Result<()> {
     does(node, &["workload", "restart", "keeper"])?;
     node.until(LONG, |node| {
         let keeper = container(node, "keeper/main")?;
-        let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("keeper"))?)?;
-        ensure!(keeper["state"] == "ready" && keeper["pid"] != before, "{keeper}");
+        let before = node.kept::<Value>("keeper")?;
+        ensure!(keeper["state"] == "ready" && keeper["pid"] != *before, "{keeper}");
         Ok(())
     })
 }
@@ -137,9 +136,9 @@ fn counted(node: &mut Node<'_>) -> Result<usize> {
 
 /// What is printed while there is no room may be lost, and nothing else is.
 fn go_on(node: &mut Node<'_>) -> Result<()> {
-    let before: Value = serde_json::from_slice(&std::fs::read(node.owner.path("talker"))?)?;
+    let before = node.kept::<Value>("talker")?;
     let talker = &containers(node)?["talker/main"];
-    let is_same = talker["state"] == "ready" && talker["pid"] == before && talker["restarts"] == 0;
+    let is_same = talker["state"] == "ready" && talker["pid"] == *before && talker["restarts"] == 0;
     ensure!(is_same, "{talker}, before process {before}");
     for service in ["containerd", "containers", "agent"] {
         let found = node.until(LONG, |node| node.service(service))?;

@@ -61,7 +61,7 @@ fn tables() -> Result<String> {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 1)?;
-    Traces::keep_settled(node, "before").map(drop)
+    Traces::keep_settled(node, "before")
 }
 
 fn are_all_ready(node: &mut Node<'_>) -> Result<()> {
@@ -75,7 +75,7 @@ fn are_all_ready(node: &mut Node<'_>) -> Result<()> {
 }
 
 fn cost_little_memory(node: &mut Node<'_>) -> Result<()> {
-    let (before, now) = (Traces::kept(node, "before")?, Traces::look(node)?);
+    let (before, now) = (node.kept::<Traces>("before")?, Traces::look(node)?);
     let shims = |traces: &Traces| traces.count("process /usr/bin/containerd-shim");
     // One for a workload; containers of one that start at the same moment may have shims of their own.
     let shims = shims(&now);

@@ -51,7 +51,7 @@ fn tables() -> String {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     node.becomes_ready()?;
     all_are_ready(node, 1)?;
-    Traces::keep_settled(node, "before").map(drop)
+    Traces::keep_settled(node, "before")
 }
 
 /// All of them are to be started or stopped, and then are.
@@ -71,7 +71,15 @@ fn start_and_stop(node: &mut Node<'_>) -> Result<()> {
     applies(node, &tables())?;
     all_are_ready(node, TOGETHER + 1)?;
     all(node, "stop", "stopped")?;
-    Traces::keep(node, "once")?;
+    let cables = |traces: &Traces| traces.count("link veth-");
+    let before = cables(&*node.kept::<Traces>("before")?);
+    // Networks go after the processes.
+    let once = node.until(LONG, |node| {
+        let found = Traces::look(node)?;
+        ensure!(cables(&found) == before, "{} cables, before {before}", cables(&found));
+        Ok(found)
+    })?;
+    node.keep("once", once);
     for _ in 1..ROUNDS {
         all(node, "start", "ready")?;
         all(node, "stop", "stopped")?;

@@ -2,7 +2,6 @@
 //! groups, files, processes.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use anyhow::{Context, Result, ensure};
 
@@ -19,31 +18,21 @@ impl Traces {
         Ok(Self::read(&look(node)?))
     }
 
-    /// The same, kept for a later step under a name.
-    pub(super) fn keep(node: &mut Node<'_>, name: &str) -> Result<Self> {
-        let text = look(node)?;
-        node.owner.put(&format!("{name}.traces"), &text)?;
-        Ok(Self::read(&text))
-    }
-
-    /// The same of a node on which a workload was, and is no more.
-    pub(super) fn keep_settled(node: &mut Node<'_>, name: &str) -> Result<Self> {
+    /// What a node on which a workload was, and is no more, has: kept for later steps under a name.
+    pub(super) fn keep_settled(node: &mut Node<'_>, name: &str) -> Result<()> {
         applies(node, &format!("{EYE}{FIRST}"))?;
         all_are_ready(node, 2)?;
         applies(node, EYE)?;
         all_are_ready(node, 1)?;
         // Its control group goes last.
-        node.until(PATIENCE, |node| {
-            let groups = Self::look(node)?.in_folder("/sys/fs/cgroup/workloads");
+        let settled = node.until(PATIENCE, |node| {
+            let found = Self::look(node)?;
+            let groups = found.in_folder("/sys/fs/cgroup/workloads");
             ensure!(groups == 1, "control groups of {groups} workloads");
-            Ok(())
+            Ok(found)
         })?;
-        Self::keep(node, name)
-    }
-
-    /// What was kept.
-    pub(super) fn kept(node: &Node<'_>, name: &str) -> Result<Self> {
-        Ok(Self::read(&fs::read_to_string(node.owner.path(&format!("{name}.traces")))?))
+        node.keep(name, settled);
+        Ok(())
     }
 
     fn read(text: &str) -> Self {
@@ -90,7 +79,7 @@ impl Traces {
 
 /// Waits until everything is as it was when that was kept: the node itself looks for rests every 10 seconds.
 pub(super) fn nothing_is_left(node: &mut Node<'_>, name: &str) -> Result<()> {
-    let before = Traces::kept(node, name)?;
+    let before = node.kept::<Traces>(name)?;
     node.until(PATIENCE, |node| Traces::look(node)?.are_as_before(&before))
 }
 

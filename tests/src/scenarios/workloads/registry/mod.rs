@@ -51,13 +51,13 @@ fn setting(workshop: &Workshop, name: &str) -> Result<Setting> {
 fn become_ready(node: &mut Node<'_>) -> Result<()> {
     // The node starts meanwhile.
     let host = Host::new(node.workshop, super::busybox(node.workshop)?)?;
-    node.keep(host);
+    node.keep("host", host);
     node.becomes_ready()?;
     node.answers()
 }
 
 fn host(node: &Node<'_>) -> Result<Rc<Host>> {
-    node.kept()
+    node.kept("host")
 }
 
 /// Has the node run these tables.
