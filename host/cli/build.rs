@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-const PROGRAMS: [&str; 3] = ["corten-init", "corten-node", "inventory.json"];
+const PROGRAMS: [&str; 4] = ["corten-init", "corten-node", "corten-shim", "inventory.json"];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-env-changed=CORTEN_NODE_PROGRAMS");

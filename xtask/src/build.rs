@@ -11,8 +11,8 @@ use crate::inventory;
 pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The packages of the node's programs.
-pub const NODE_PACKAGES: [&str; 2] = ["corten-init", "corten-programs"];
-const NODE_PROGRAMS: [&str; 2] = ["corten-init", "corten-node"];
+pub const NODE_PACKAGES: [&str; 3] = ["corten-init", "corten-programs", "corten-shim"];
+const NODE_PROGRAMS: [&str; 3] = ["corten-init", "corten-node", "corten-shim"];
 
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {

@@ -6,6 +6,7 @@ use corten_image::NodePrograms;
 const EMBEDDED: NodePrograms = NodePrograms {
     init: include_bytes!(concat!(env!("OUT_DIR"), "/corten-init")),
     node: include_bytes!(concat!(env!("OUT_DIR"), "/corten-node")),
+    shim: include_bytes!(concat!(env!("OUT_DIR"), "/corten-shim")),
     inventory: include_str!(concat!(env!("OUT_DIR"), "/inventory.json")),
 };
 

@@ -36,6 +36,8 @@ pub struct NodePrograms {
     pub init: &'static [u8],
     /// All others as one. It is part of an image of which a service runs one of them, under their names.
     pub node: &'static [u8],
+    /// containerd's shim, of which one runs for each workload. It is part of an image that runs workloads.
+    pub shim: &'static [u8],
     /// What they are made of, as JSON.
     pub inventory: &'static str,
 }

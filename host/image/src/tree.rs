@@ -90,6 +90,9 @@ fn corten(assembly: &mut Assembly, plan: &Plan, programs: &NodePrograms) -> Resu
     if !wanted.is_empty() {
         assembly.file(&own_path("corten-node"), Bytes::from_static(programs.node), 0o755, Origin::Corten)?;
     }
+    if wanted.contains(&"containers") {
+        assembly.file(&own_path("shim"), Bytes::from_static(programs.shim), 0o755, Origin::Corten)?;
+    }
     for name in wanted {
         assembly.symlink(&own_path(name), "corten-node", Origin::Corten)?;
     }

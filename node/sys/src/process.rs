@@ -100,6 +100,15 @@ pub fn kill(pid: u32, signal: Signal) -> Result<()> {
     gone_is_fine(rustix::process::kill_process(target, signal), || format!("process {pid}"))
 }
 
+/// The signal with this number, 1 to 64. Those of real time, from 34 on, have no other name.
+pub fn signal_of(number: i32) -> Option<Signal> {
+    let of_real_time = |number: &i32| (34..=64).contains(number);
+    // SAFETY: it is used to send a signal, for which each number that the kernel has is good. Numbers 32 and 33, which
+    // the C library uses itself, are not made.
+    let raw = |number| unsafe { Signal::from_raw_unchecked(number) };
+    Signal::from_named_raw(number).or_else(|| Some(number).filter(of_real_time).map(raw))
+}
+
 /// Sends a signal to every process but PID 1, which must be the caller.
 pub fn kill_all_others(signal: Signal) -> Result<()> {
     // kill(2) with -1 as the process means all of them; "the group of PID 1" is how rustix spells it.

@@ -1,0 +1,6 @@
+//! containerd's shim.
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    corten_shim::program::main(std::env::args())
+}

@@ -1,0 +1,682 @@
+//! The containers of a shim, and what containerd asks for them.
+//!
+//! Nothing here waits. What takes a while is a command of the runtime; it is answered when the command has ended.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use corten_sys::process::{Exit, Signal, kill, signal_of};
+use prost::Message;
+use prost_types::Any;
+
+use crate::api::containerd::events as told;
+use crate::api::containerd::runc::v1::Options;
+use crate::api::containerd::task::v3 as task;
+use crate::api::containerd::v1::types::ProcessInfo;
+use crate::cgroup::Cgroup;
+use crate::console::{Desk, Terminal};
+use crate::events::Events;
+use crate::process::{Ended, Process, Reply, Stage};
+use crate::root;
+use crate::runtime::{self, Runtime};
+use crate::stdio::{self, Ends, Places};
+use crate::wire::{Code, Fault};
+
+/// What a call is answered with.
+pub type Answer = Result<Vec<u8>, Fault>;
+
+/// What `ctr task metrics` reads.
+const METRICS: &str = "io.containerd.cgroups.v2.Metrics";
+
+/// A container.
+#[derive(Debug)]
+struct Container {
+    bundle: PathBuf,
+    runtime: Runtime,
+    cgroup: Option<Cgroup>,
+    first: Process,
+    others: BTreeMap<String, Other>,
+}
+
+/// A process beside the first one.
+#[derive(Debug)]
+struct Other {
+    process: Process,
+    /// As the runtime specification has it, JSON.
+    specification: Vec<u8>,
+}
+
+impl Container {
+    fn process(&mut self, exec: &str) -> Result<&mut Process, Fault> {
+        if exec.is_empty() {
+            return Ok(&mut self.first);
+        }
+        let other = self.others.get_mut(exec).map(|other| &mut other.process);
+        other.ok_or_else(|| Fault::new(Code::NotFound, format!("process {exec} does not exist")))
+    }
+
+    fn root(&self) -> PathBuf {
+        self.bundle.join("rootfs")
+    }
+}
+
+/// A command of the runtime that runs.
+#[derive(Debug)]
+struct Job {
+    reply: Reply,
+    id: String,
+    log: PathBuf,
+    does: Does,
+}
+
+/// What a command does.
+#[derive(Debug)]
+enum Does {
+    Create { container: Box<Container>, request: Box<task::CreateTaskRequest>, desk: Option<Desk> },
+    Start,
+    StartOther { exec: String, desk: Option<Desk> },
+    Delete,
+    Pause,
+    Resume,
+    Update { resources: PathBuf },
+}
+
+impl Does {
+    /// Whether it makes a process whose end may be heard of before its number is known.
+    fn makes_a_process(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::StartOther { .. })
+    }
+}
+
+/// All containers of a shim.
+#[derive(Debug)]
+pub struct Tasks {
+    namespace: String,
+    /// A folder of root's for sockets.
+    sockets: PathBuf,
+    containers: BTreeMap<String, Container>,
+    jobs: BTreeMap<u32, Job>,
+    /// Ends of processes whose number nobody knows yet.
+    strays: BTreeMap<u32, Ended>,
+    events: Events,
+    answers: Vec<(Reply, Answer)>,
+    is_done: bool,
+}
+
+impl Tasks {
+    /// None yet.
+    pub fn new(namespace: &str, sockets: &Path, events: Events) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            sockets: sockets.to_owned(),
+            containers: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            events,
+            answers: Vec::new(),
+            is_done: false,
+        }
+    }
+
+    /// Answers that have come about since this was asked the last time.
+    pub fn answers(&mut self) -> Vec<(Reply, Answer)> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Whether the shim is needed no more.
+    pub fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// Does what is asked. The answer may come later.
+    pub fn called(&mut self, reply: Reply, service: &str, method: &str, payload: &[u8]) {
+        let answer = match service {
+            "containerd.task.v2.Task" | "containerd.task.v3.Task" => self.call(reply, method, payload),
+            _ => Err(Fault::new(Code::Unimplemented, format!("service {service} is not here"))),
+        };
+        match answer {
+            Ok(Some(payload)) => self.answers.push((reply, Ok(payload))),
+            Ok(None) => {}
+            Err(fault) => self.answers.push((reply, Err(fault))),
+        }
+    }
+
+    fn call(&mut self, reply: Reply, method: &str, payload: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let done = || Some(Vec::new());
+        match method {
+            "Create" => self.create(reply, read(payload)?).map(|()| None),
+            "Start" => self.start(reply, &read(payload)?).map(|()| None),
+            "Delete" => self.delete(reply, &read(payload)?),
+            "Wait" => self.wait(reply, &read(payload)?),
+            "State" => self.state(&read(payload)?).map(Some),
+            "Exec" => self.exec(read(payload)?).map(|()| done()),
+            "Kill" => self.kill(&read(payload)?).map(|()| done()),
+            "Pids" => self.pids(&read(payload)?).map(Some),
+            "ResizePty" => self.resize(&read(payload)?).map(|()| done()),
+            "CloseIO" => self.close(&read(payload)?).map(|()| done()),
+            "Stats" => self.stats(&read(payload)?).map(Some),
+            "Pause" => {
+                let task::PauseRequest { id } = read(payload)?;
+                self.command(reply, &id, &["pause"], Does::Pause).map(|()| None)
+            }
+            "Resume" => {
+                let task::ResumeRequest { id } = read(payload)?;
+                self.command(reply, &id, &["resume"], Does::Resume).map(|()| None)
+            }
+            "Update" => self.update(reply, read(payload)?).map(|()| None),
+            "Connect" => {
+                let task::ConnectRequest { id } = read(payload)?;
+                let task_pid = self.containers.get(&id).map(|found| found.first.pid).unwrap_or_default();
+                let own = std::process::id();
+                Ok(Some(task::ConnectResponse { shim_pid: own, task_pid, ..Default::default() }.encode_to_vec()))
+            }
+            "Shutdown" => {
+                // Of several containers that share a shim, one may go while others stay or come.
+                self.is_done |= self.containers.is_empty() && self.jobs.is_empty();
+                Ok(done())
+            }
+            _ => Err(Fault::new(Code::Unimplemented, format!("{method} is not done here"))),
+        }
+    }
+
+    fn container(&mut self, id: &str) -> Result<&mut Container, Fault> {
+        let found = self.containers.get_mut(id);
+        found.ok_or_else(|| Fault::new(Code::NotFound, format!("container {id} does not exist")))
+    }
+
+    fn create(&mut self, reply: Reply, request: task::CreateTaskRequest) -> Result<(), Fault> {
+        let is_made = |job: &Job| job.id == request.id && job.does.makes_a_process();
+        if self.containers.contains_key(&request.id) || self.jobs.values().any(is_made) {
+            return Err(Fault::new(Code::AlreadyExists, format!("container {} is there", request.id)));
+        }
+        if !request.checkpoint.is_empty() {
+            return Err(Fault::new(Code::Unimplemented, "checkpoints are not restored here"));
+        }
+        let options = match &request.options {
+            Some(any) if any.type_url.ends_with("containerd.runc.v1.Options") => read(&any.value)?,
+            _ => Options::default(),
+        };
+        let runtime = Runtime::new(&options.binary_name, &options.root, &self.namespace);
+        let bundle = PathBuf::from(&request.bundle);
+        let places = Places {
+            input: request.stdin.clone(),
+            output: request.stdout.clone(),
+            errors: request.stderr.clone(),
+            terminal: request.terminal,
+        };
+        runtime.remember(&bundle).map_err(|error| Fault::unknown(format!("{}: {error}", bundle.display())))?;
+        let (ends, desk, process) = self.prepare(&request.id, "", places)?;
+        let container = Container { bundle, runtime, cgroup: None, first: process, others: BTreeMap::new() };
+        root::assemble(&request.rootfs, &container.root())?;
+
+        let log = container.bundle.join("log.json");
+        let mut command = container.runtime.command(&log, &["create", "--bundle"]);
+        command.arg(&container.bundle).arg("--pid-file").arg(pid_file(&container.bundle, ""));
+        if options.no_pivot_root {
+            command.arg("--no-pivot");
+        }
+        if options.no_new_keyring {
+            command.arg("--no-new-keyring");
+        }
+        if let Some(desk) = &desk {
+            command.arg("--console-socket").arg(desk.path());
+        }
+        let id = request.id.clone();
+        let begun = runtime::begin(command.arg(&id), ends);
+        let pid = begun.inspect_err(|_| {
+            let _ = root::take_away(&container.root());
+        })?;
+        let does = Does::Create { container: Box::new(container), request: Box::new(request), desk };
+        self.jobs.insert(pid, Job { reply, id, log, does });
+        Ok(())
+    }
+
+    /// What a process is given, and where its terminal is left, if it has one.
+    fn prepare(
+        &self,
+        id: &str,
+        exec: &str,
+        places: Places,
+    ) -> Result<(Ends, Option<Desk>, Process), Fault> {
+        let mut process = Process::new(places);
+        if process.places.terminal {
+            let name = format!("terminal-{}", crate::start::short_hash(&[&self.namespace, id, exec]));
+            return Ok((Ends::default(), Some(Desk::open(&self.sockets, &name)?), process));
+        }
+        let (ends, held) = stdio::open(&process.places)?;
+        process.held = held;
+        Ok((ends, None, process))
+    }
+
+    fn start(&mut self, reply: Reply, request: &task::StartRequest) -> Result<(), Fault> {
+        let (id, exec) = (request.id.as_str(), request.exec_id.as_str());
+        let process = self.container(id)?.process(exec)?;
+        if process.stage != Stage::Created || process.ended.is_some() {
+            let message = format!("a process that is {:?} can't be started", process.stage);
+            return Err(Fault::new(Code::FailedPrecondition, message.to_lowercase()));
+        }
+        if exec.is_empty() {
+            self.command(reply, id, &["start"], Does::Start)?;
+            self.container(id)?.first.stage = Stage::Starting;
+            return Ok(());
+        }
+        let places = process.places.clone();
+        let (ends, desk, prepared) = self.prepare(id, exec, places)?;
+        let container = self.container(id)?;
+        let file = container.bundle.join(format!("{exec}-process.json"));
+        let other = container.others.get(exec).map(|other| other.specification.as_slice()).unwrap_or_default();
+        fs::write(&file, other).map_err(|error| Fault::unknown(format!("{}: {error}", file.display())))?;
+        let log = container.bundle.join(format!("{exec}-log.json"));
+        let mut command = container.runtime.command(&log, &["exec", "--detach", "--process"]);
+        command.arg(&file).arg("--pid-file").arg(pid_file(&container.bundle, exec));
+        if let Some(desk) = &desk {
+            command.arg("--console-socket").arg(desk.path());
+        }
+        let pid = runtime::begin(command.arg(id), ends)?;
+        let process = container.process(exec)?;
+        process.held = prepared.held;
+        process.stage = Stage::Starting;
+        let does = Does::StartOther { exec: exec.to_owned(), desk };
+        self.jobs.insert(pid, Job { reply, id: id.to_owned(), log, does });
+        Ok(())
+    }
+
+    /// Begins a command about a container.
+    fn command(&mut self, reply: Reply, id: &str, words: &[&str], does: Does) -> Result<(), Fault> {
+        let container = self.container(id)?;
+        let log = container.bundle.join(format!("{}-log.json", words.first().unwrap_or(&"runtime")));
+        let mut command = container.runtime.command(&log, words);
+        let pid = runtime::begin(command.arg(id), Ends::default())?;
+        self.jobs.insert(pid, Job { reply, id: id.to_owned(), log, does });
+        Ok(())
+    }
+
+    fn delete(&mut self, reply: Reply, request: &task::DeleteRequest) -> Result<Option<Vec<u8>>, Fault> {
+        let (id, exec) = (request.id.as_str(), request.exec_id.as_str());
+        let container = self.container(id)?;
+        let process = container.process(exec)?;
+        // One beside the first may have been asked for and never started.
+        let is_over = process.stage == Stage::Stopped || (!exec.is_empty() && process.stage == Stage::Created);
+        if !is_over {
+            return Err(Fault::new(Code::FailedPrecondition, "cannot delete a running process"));
+        }
+        if exec.is_empty() {
+            return self.command(reply, id, &["delete", "--force"], Does::Delete).map(|()| None);
+        }
+        let answer = deleted(process);
+        let event = delete_event(id, exec, process);
+        container.others.remove(exec);
+        for file in [pid_file(&container.bundle, exec), container.bundle.join(format!("{exec}-process.json"))] {
+            let _ = fs::remove_file(file);
+        }
+        self.events.tell("/tasks/delete", &event);
+        Ok(Some(answer))
+    }
+
+    fn wait(&mut self, reply: Reply, request: &task::WaitRequest) -> Result<Option<Vec<u8>>, Fault> {
+        let process = self.container(&request.id)?.process(&request.exec_id)?;
+        match &process.ended {
+            Some(ended) if process.stage == Stage::Stopped => Ok(Some(waited(ended))),
+            _ => {
+                process.waiting.push(reply);
+                Ok(None)
+            }
+        }
+    }
+
+    fn state(&mut self, request: &task::StateRequest) -> Result<Vec<u8>, Fault> {
+        let container = self.container(&request.id)?;
+        let bundle = container.bundle.display().to_string();
+        let process = container.process(&request.exec_id)?;
+        let state = task::StateResponse {
+            id: request.id.clone(),
+            bundle,
+            pid: process.pid,
+            status: process.status().into(),
+            stdin: process.places.input.clone(),
+            stdout: process.places.output.clone(),
+            stderr: process.places.errors.clone(),
+            terminal: process.places.terminal,
+            exit_status: process.exit_status(),
+            exited_at: process.ended.as_ref().map(|ended| ended.at),
+            exec_id: request.exec_id.clone(),
+        };
+        Ok(state.encode_to_vec())
+    }
+
+    fn exec(&mut self, request: task::ExecProcessRequest) -> Result<(), Fault> {
+        let container = self.container(&request.id)?;
+        if container.others.contains_key(&request.exec_id) {
+            return Err(Fault::new(Code::AlreadyExists, format!("process {} is there", request.exec_id)));
+        }
+        if !is_file_name(&request.exec_id) {
+            return Err(Fault::new(Code::InvalidArgument, format!("{:?} is no name", request.exec_id)));
+        }
+        let places = Places {
+            input: request.stdin,
+            output: request.stdout,
+            errors: request.stderr,
+            terminal: request.terminal,
+        };
+        let specification = request.spec.map(|spec| spec.value).unwrap_or_default();
+        let other = Other { process: Process::new(places), specification };
+        container.others.insert(request.exec_id.clone(), other);
+        let event = told::TaskExecAdded { container_id: request.id, exec_id: request.exec_id };
+        self.events.tell("/tasks/exec-added", &event);
+        Ok(())
+    }
+
+    fn kill(&mut self, request: &task::KillRequest) -> Result<(), Fault> {
+        let container = self.container(&request.id)?;
+        let pid = container.process(&request.exec_id)?.alive();
+        let signal = signal(request.signal)?;
+        if request.all
+            && let Some(cgroup) = &container.cgroup
+        {
+            if signal == Signal::KILL {
+                cgroup.kill();
+            } else {
+                for pid in cgroup.processes() {
+                    kill(pid, signal).map_err(Fault::unknown)?;
+                }
+            }
+            return Ok(());
+        }
+        kill(pid?, signal).map_err(Fault::unknown)
+    }
+
+    fn pids(&mut self, request: &task::PidsRequest) -> Result<Vec<u8>, Fault> {
+        let container = self.container(&request.id)?;
+        let pids = match &container.cgroup {
+            Some(cgroup) => cgroup.processes(),
+            None => container.first.alive().into_iter().collect(),
+        };
+        let processes = pids.into_iter().map(|pid| ProcessInfo { pid, info: None }).collect();
+        Ok(task::PidsResponse { processes }.encode_to_vec())
+    }
+
+    fn resize(&mut self, request: &task::ResizePtyRequest) -> Result<(), Fault> {
+        let process = self.container(&request.id)?.process(&request.exec_id)?;
+        // A window may change before the terminal is there, and after it is gone.
+        process.terminal.as_ref().map_or(Ok(()), |terminal| terminal.resize(request.width, request.height))
+    }
+
+    fn close(&mut self, request: &task::CloseIoRequest) -> Result<(), Fault> {
+        let process = self.container(&request.id)?.process(&request.exec_id)?;
+        if request.stdin {
+            process.held.input = None;
+        }
+        Ok(())
+    }
+
+    fn stats(&mut self, request: &task::StatsRequest) -> Result<Vec<u8>, Fault> {
+        let container = self.container(&request.id)?;
+        let none = || Fault::new(Code::FailedPrecondition, "the container has no control group of its own");
+        let metrics = container.cgroup.as_ref().ok_or_else(none)?.metrics();
+        let stats = Any { type_url: METRICS.into(), value: metrics.encode_to_vec() };
+        Ok(task::StatsResponse { stats: Some(stats) }.encode_to_vec())
+    }
+
+    fn update(&mut self, reply: Reply, request: task::UpdateTaskRequest) -> Result<(), Fault> {
+        let resources = self.container(&request.id)?.bundle.join("resources.json");
+        let text = request.resources.map(|any| any.value).unwrap_or_default();
+        fs::write(&resources, text).map_err(|error| Fault::unknown(format!("{}: {error}", resources.display())))?;
+        let path = resources.display().to_string();
+        self.command(reply, &request.id, &["update", "--resources", &path], Does::Update { resources })
+    }
+
+    /// A child ended: a command of the runtime, a process of a container, or one that a process left behind.
+    pub fn ended(&mut self, pid: u32, exit: Exit) {
+        if let Some(job) = self.jobs.remove(&pid) {
+            self.finish(job, exit);
+            if !self.jobs.values().any(|job| job.does.makes_a_process()) {
+                self.strays.clear();
+            }
+            return;
+        }
+        let ended = Ended::now(match exit {
+            Exit::Code(code) => code.cast_unsigned(),
+            Exit::Signal(signal) => 128 + signal.cast_unsigned(),
+        });
+        let found = self.containers.iter().find_map(|(id, container)| {
+            let others = container.others.iter().map(|(exec, other)| (exec.as_str(), &other.process));
+            let mut all = std::iter::once(("", &container.first)).chain(others);
+            let (exec, _) = all.find(|(_, process)| process.pid == pid && process.ended.is_none())?;
+            Some((id.clone(), exec.to_owned()))
+        });
+        match found {
+            Some((id, exec)) => self.process_ended(&id, &exec, ended),
+            None if self.jobs.values().any(|job| job.does.makes_a_process()) => {
+                self.strays.insert(pid, ended);
+            }
+            None => {}
+        }
+    }
+
+    fn process_ended(&mut self, id: &str, exec: &str, ended: Ended) {
+        let Some(container) = self.containers.get_mut(id) else { return };
+        if exec.is_empty()
+            && let Some(cgroup) = &container.cgroup
+        {
+            if cgroup.out_of_memory() > 0 {
+                self.events.tell("/tasks/oom", &told::TaskOom { container_id: id.to_owned() });
+            }
+            // Where it shares the processes of the node, others of it go on.
+            cgroup.kill();
+        }
+        let Ok(process) = container.process(exec) else { return };
+        process.end(ended);
+        if process.stage != Stage::Starting {
+            self.stop(id, exec);
+        }
+    }
+
+    /// Tells of the end of a process, which is known.
+    fn stop(&mut self, id: &str, exec: &str) {
+        let Some(process) = self.containers.get_mut(id).and_then(|found| found.process(exec).ok()) else {
+            return;
+        };
+        let Some(ended) = process.ended.clone() else { return };
+        process.stage = Stage::Stopped;
+        for reply in std::mem::take(&mut process.waiting) {
+            self.answers.push((reply, Ok(waited(&ended))));
+        }
+        let event = told::TaskExit {
+            container_id: id.to_owned(),
+            id: if exec.is_empty() { id } else { exec }.to_owned(),
+            pid: process.pid,
+            exit_status: ended.status,
+            exited_at: Some(ended.at),
+        };
+        self.events.tell("/tasks/exit", &event);
+    }
+
+    /// A command of the runtime has ended.
+    fn finish(&mut self, job: Job, exit: Exit) {
+        let Job { reply, id, log, does } = job;
+        let done = if exit == Exit::Code(0) {
+            Ok(())
+        } else {
+            let why = runtime::complaint(&log).unwrap_or_else(|| exit.to_string());
+            Err(Fault::unknown(format!("OCI runtime: {why}")))
+        };
+        let _ = fs::remove_file(&log);
+        let answer = match does {
+            Does::Create { container, request, desk } => self.created(*container, *request, desk, done),
+            Does::Start => self.started(&id, "", done),
+            Does::StartOther { exec, desk } => {
+                let done = done.and_then(|()| self.beside(&id, &exec, desk));
+                self.started(&id, &exec, done)
+            }
+            Does::Delete => self.deleted(&id, done),
+            Does::Pause => done.map(|()| {
+                self.set_stage(&id, Stage::Paused);
+                self.events.tell("/tasks/paused", &told::TaskPaused { container_id: id });
+                Vec::new()
+            }),
+            Does::Resume => done.map(|()| {
+                self.set_stage(&id, Stage::Running);
+                self.events.tell("/tasks/resumed", &told::TaskResumed { container_id: id });
+                Vec::new()
+            }),
+            Does::Update { resources } => {
+                let _ = fs::remove_file(resources);
+                done.map(|()| Vec::new())
+            }
+        };
+        self.answers.push((reply, answer));
+    }
+
+    fn set_stage(&mut self, id: &str, stage: Stage) {
+        if let Some(container) = self.containers.get_mut(id)
+            && container.first.ended.is_none()
+        {
+            container.first.stage = stage;
+        }
+    }
+
+    fn created(
+        &mut self,
+        mut container: Container,
+        request: task::CreateTaskRequest,
+        desk: Option<Desk>,
+        done: Result<(), Fault>,
+    ) -> Answer {
+        let made = done.and_then(|()| {
+            let pid = runtime::pid(&pid_file(&container.bundle, ""))?;
+            container.first.pid = pid;
+            container.cgroup = Cgroup::of(pid);
+            if let Some(desk) = desk {
+                container.first.terminal = Some(Terminal::connect(desk.take()?, &container.first.places)?);
+            }
+            Ok(pid)
+        });
+        let pid = match made {
+            Ok(pid) => pid,
+            Err(fault) => {
+                if let Some(cgroup) = &container.cgroup {
+                    cgroup.kill();
+                }
+                let _ = root::take_away(&container.root());
+                return Err(fault);
+            }
+        };
+        let id = request.id;
+        let event = told::TaskCreate {
+            container_id: id.clone(),
+            bundle: request.bundle,
+            rootfs: Vec::new(),
+            io: Some(told::TaskIo {
+                stdin: request.stdin,
+                stdout: request.stdout,
+                stderr: request.stderr,
+                terminal: request.terminal,
+            }),
+            checkpoint: request.checkpoint,
+            pid,
+        };
+        self.events.tell("/tasks/create", &event);
+        self.containers.insert(id.clone(), container);
+        if let Some(ended) = self.strays.remove(&pid) {
+            self.process_ended(&id, "", ended);
+        }
+        Ok(task::CreateTaskResponse { pid }.encode_to_vec())
+    }
+
+    /// Finds out which process the runtime made beside the first one.
+    fn beside(&mut self, id: &str, exec: &str, desk: Option<Desk>) -> Result<(), Fault> {
+        let container = self.container(id)?;
+        let pid = runtime::pid(&pid_file(&container.bundle, exec))?;
+        let process = container.process(exec)?;
+        process.pid = pid;
+        if let Some(desk) = desk {
+            process.terminal = Some(Terminal::connect(desk.take()?, &process.places)?);
+        }
+        if let Some(ended) = self.strays.remove(&pid) {
+            self.process_ended(id, exec, ended);
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, id: &str, exec: &str, done: Result<(), Fault>) -> Answer {
+        let process = self.container(id)?.process(exec)?;
+        let (pid, has_failed) = (process.pid, done.is_err());
+        // What could not be made beside the first one is over: nobody is to wait for it in vain.
+        if has_failed && !exec.is_empty() && process.ended.is_none() {
+            process.end(Ended::now(255));
+        }
+        process.stage = if has_failed { Stage::Created } else { Stage::Running };
+        let is_over = process.ended.is_some();
+        if !has_failed {
+            self.tell_of_start(id, exec, pid);
+        }
+        if is_over {
+            self.stop(id, exec);
+        }
+        done.map(|()| task::StartResponse { pid }.encode_to_vec())
+    }
+
+    fn tell_of_start(&self, id: &str, exec: &str, pid: u32) {
+        let container_id = id.to_owned();
+        if exec.is_empty() {
+            self.events.tell("/tasks/start", &told::TaskStart { container_id, pid });
+        } else {
+            let event = told::TaskExecStarted { container_id, exec_id: exec.to_owned(), pid };
+            self.events.tell("/tasks/exec-started", &event);
+        }
+    }
+
+    fn deleted(&mut self, id: &str, done: Result<(), Fault>) -> Answer {
+        done?;
+        let container = self.container(id)?;
+        let root = container.root();
+        root::take_away(&root).map_err(|errno| {
+            Fault::unknown(format!("unmounting {}: {}", root.display(), std::io::Error::from(errno)))
+        })?;
+        let (answer, event) = (deleted(&container.first), delete_event(id, "", &container.first));
+        self.containers.remove(id);
+        self.events.tell("/tasks/delete", &event);
+        Ok(answer)
+    }
+}
+
+fn read<M: Message + Default>(payload: &[u8]) -> Result<M, Fault> {
+    M::decode(payload).map_err(|error| Fault::new(Code::InvalidArgument, error.to_string()))
+}
+
+fn pid_file(bundle: &Path, exec: &str) -> PathBuf {
+    bundle.join(if exec.is_empty() { "init.pid".to_owned() } else { format!("{exec}.pid") })
+}
+
+/// Whether a name can be part of that of a file: containerd's own rule for ids.
+fn is_file_name(name: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    name.len() <= 76
+        && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+        && name.bytes().all(is_known)
+}
+
+fn signal(number: u32) -> Result<Signal, Fault> {
+    let signal = number.try_into().ok().and_then(signal_of);
+    signal.ok_or_else(|| Fault::new(Code::InvalidArgument, format!("{number} is no signal")))
+}
+
+fn waited(ended: &Ended) -> Vec<u8> {
+    task::WaitResponse { exit_status: ended.status, exited_at: Some(ended.at) }.encode_to_vec()
+}
+
+fn deleted(process: &Process) -> Vec<u8> {
+    let exited_at = process.ended.as_ref().map(|ended| ended.at);
+    task::DeleteResponse { pid: process.pid, exit_status: process.exit_status(), exited_at }.encode_to_vec()
+}
+
+fn delete_event(id: &str, exec: &str, process: &Process) -> told::TaskDelete {
+    told::TaskDelete {
+        container_id: id.to_owned(),
+        pid: process.pid,
+        exit_status: process.exit_status(),
+        exited_at: process.ended.as_ref().map(|ended| ended.at),
+        id: exec.to_owned(),
+    }
+}
