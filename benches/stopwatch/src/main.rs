@@ -32,7 +32,7 @@ pub(crate) const WARM_UP: usize = 3;
 /// From the start of a machine's services until it is measured, and between two parts: what starts late has done so.
 pub(crate) const SETTLE: Duration = Duration::from_secs(10);
 /// Between the end of a container, with all that is cleaned up after it, and the next start.
-pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const PAUSE: Duration = Duration::from_millis(500);
 /// How long a start may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 

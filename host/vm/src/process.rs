@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -47,6 +48,15 @@ impl Process {
                 Err(error)
             }
         }
+    }
+
+    /// How long processors have worked for QEMU until now.
+    pub fn worked(&self) -> Duration {
+        // proc_pid_stat(5): behind the name, which may hold anything, fields 14 and 15 are the 12th and 13th.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+        let ticks: u64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second().max(1))
     }
 
     /// The exit status, if QEMU has ended.
@@ -91,12 +101,19 @@ fn end_group(child: &mut Child) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     fn shell(script: &str) -> Process {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
         Process::start(command, tempfile::tempfile().expect("temporary file")).expect("a shell starts")
+    }
+
+    #[test]
+    fn work_is_counted() {
+        let (busy, idle) = (shell("while :; do :; done"), shell("sleep 60"));
+        assert!(wait(|| busy.worked() > Duration::from_millis(50)));
+        assert!(idle.worked() < Duration::from_millis(50), "{:?}", idle.worked());
     }
 
     fn wait(mut done: impl FnMut() -> bool) -> bool {

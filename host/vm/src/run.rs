@@ -25,6 +25,9 @@ use crate::watch::{Act, End, Input, Limits, Until, Watch};
 /// QEMU connects its channels before it looks at the machine; slower than this is not QEMU.
 const CONNECT: Duration = Duration::from_secs(30);
 
+/// What QEMU has done is looked at this often.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Wishes are looked at this often.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -62,6 +65,8 @@ pub enum RunEvent {
     PowerButton,
     /// KVM does not run this guest, and why; the machine starts again with software emulation.
     FellBack(String),
+    /// Software emulation lost what the guest waits for; the machine starts again.
+    StoodStill,
 }
 
 /// What a run came to.
@@ -94,7 +99,8 @@ pub struct Outcome {
 /// Boots a machine, tells what happens, and returns when it is off.
 ///
 /// Where the choice of accelerator was ours and KVM proves unable to run this guest before the node's first
-/// report, the machine is started once more with software emulation.
+/// report, the machine is started once more with software emulation. One that stands still before that under software
+/// emulation is started once more as well.
 pub fn run(
     emulator: &Emulator,
     machine: &Machine,
@@ -111,6 +117,10 @@ pub fn run(
     let first = attempt.run(accelerator, silence, events);
     let reason = match &first {
         Ok((outcome, Heard::Nothing)) => match &outcome.end {
+            End::Standstill => {
+                events(RunEvent::StoodStill);
+                return attempt.run(accelerator, silence, events).map(|(outcome, _)| outcome);
+            }
             End::Broken(_) | End::Died { .. } => outcome.end.to_string(),
             _ => return first.map(|(outcome, _)| outcome),
         },
@@ -268,7 +278,13 @@ impl<'a> Watching<'a> {
         events: &mut dyn FnMut(RunEvent),
     ) {
         use std::sync::mpsc::RecvTimeoutError;
+        let mut looked = Instant::now();
         loop {
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                let act = self.watch.on(self.power_on.elapsed(), &Input::Worked(process.worked()));
+                self.act(act, process, events);
+            }
             for wish in self.control.take() {
                 let act = self.watch.on(self.power_on.elapsed(), &Input::Wish(wish));
                 self.act(act, process, events);

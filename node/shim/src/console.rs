@@ -52,7 +52,8 @@ impl Desk {
     /// # Errors
     /// If it left none.
     pub fn take(self) -> Result<OwnedFd, Fault> {
-        let (stream, _) = self.listener.accept().map_err(|_| Fault::unknown("the runtime sent no terminal"))?;
+        let (stream, _) =
+            self.listener.accept().map_err(|_| Fault::unknown("the runtime sent no terminal"))?;
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut name = [0; 256];

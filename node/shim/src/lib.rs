@@ -21,7 +21,7 @@ mod tasks;
 pub mod wire;
 
 /// Messages of containerd's API.
-#[expect(dead_code, clippy::pedantic, reason = "generated from the files in `proto`")]
+#[allow(dead_code, missing_docs, clippy::pedantic, reason = "generated from the files in `proto`")]
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }

@@ -2,6 +2,7 @@
 //! whose shim is gone (`delete`).
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::OwnedFd;
@@ -93,8 +94,7 @@ pub fn start(asked: &Asked, name: &str) -> io::Result<()> {
     let bundle = bundle(asked)?;
     let group = group(&bundle)?.unwrap_or_else(|| asked.id.clone());
     let parts = [asked.address.as_str(), &asked.namespace, &group];
-    let hash: String = Sha256::digest(parts.join("/")).iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = Path::new(SOCKETS).join(hash);
+    let path = Path::new(SOCKETS).join(hash(&parts));
     fs::DirBuilder::new().recursive(true).mode(0o711).create(SOCKETS)?;
     // Who starts at the same moment for the same workload finds the shim of the first.
     let folder = File::open(SOCKETS)?;
@@ -189,9 +189,12 @@ fn spawn_shim(asked: &Asked, name: &str, bundle: &Path, listener: UnixListener) 
     fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string())
 }
 
-/// A few letters that stand for some words.
-pub fn short_hash(words: &[&str]) -> String {
-    Sha256::digest(words.join("/")).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+/// Letters that stand for some words, in the name of a socket.
+pub fn hash(words: &[&str]) -> String {
+    Sha256::digest(words.join("/")).iter().fold(String::new(), |mut hash, byte| {
+        let _ = write!(hash, "{byte:02x}");
+        hash
+    })
 }
 
 #[cfg(test)]
@@ -215,9 +218,12 @@ mod tests {
             -id web.main -debug start";
         assert_eq!(read(line), Ok(asked.clone()));
         let asked = Asked { action: Some("delete".into()), bundle: Some("/b".into()), ..asked };
-        let line = "--namespace=corten --id=web.main -address=/run/containerd/containerd.sock -bundle /b delete";
+        let line =
+            "--namespace=corten --id=web.main -address=/run/containerd/containerd.sock -bundle /b delete";
         assert_eq!(read(line), Ok(asked));
-        for wrong in ["", "-namespace a", "-namespace a -id", "-namespace a -id b -x c", "-namespace a -id b c d"] {
+        for wrong in
+            ["", "-namespace a", "-namespace a -id", "-namespace a -id b -x c", "-namespace a -id b c d"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

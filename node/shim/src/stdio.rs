@@ -88,7 +88,8 @@ fn pipe(place: &str, flags: OFlags) -> Result<Pair, Fault> {
 /// If there is none at this path.
 pub fn hold(path: &Path) -> Result<OwnedFd, Fault> {
     let wrong = |why: String| Fault::new(Code::InvalidArgument, format!("{}: {why}", path.display()));
-    let file = options(OFlags::RDWR | OFlags::NONBLOCK).open(path).map_err(|error| wrong(error.to_string()))?;
+    let file =
+        options(OFlags::RDWR | OFlags::NONBLOCK).open(path).map_err(|error| wrong(error.to_string()))?;
     if !file.metadata().is_ok_and(|data| data.file_type().is_fifo()) {
         return Err(wrong("no pipe".into()));
     }
@@ -133,7 +134,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let places = places(folder.path());
         let (ends, held) = open(&places).expect("they open");
-        assert!(!fcntl_getfl(ends.output.as_ref().expect("it is there")).expect("open").contains(OFlags::NONBLOCK));
+        assert!(
+            !fcntl_getfl(ends.output.as_ref().expect("it is there"))
+                .expect("open")
+                .contains(OFlags::NONBLOCK)
+        );
         File::from(ends.output.expect("it is there")).write_all(b"words").expect("nobody has to read yet");
         let mut reader = end(Path::new(&places.output), OFlags::RDONLY).expect("it opens");
         drop(held);
@@ -147,7 +152,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let places = places(folder.path());
         let (ends, mut held) = open(&places).expect("they open");
-        end(Path::new(&places.input), OFlags::WRONLY).expect("it opens").write_all(b"typed").expect("it takes it");
+        end(Path::new(&places.input), OFlags::WRONLY)
+            .expect("it opens")
+            .write_all(b"typed")
+            .expect("it takes it");
         let mut input = File::from(ends.input.expect("it is there"));
         let mut typed = [0; 5];
         input.read_exact(&mut typed).expect("it came");

@@ -20,6 +20,7 @@ use crate::events::Events;
 use crate::process::{Ended, Process, Reply, Stage};
 use crate::root;
 use crate::runtime::{self, Runtime};
+use crate::start::hash;
 use crate::stdio::{self, Ends, Places};
 use crate::wire::{Code, Fault};
 
@@ -169,7 +170,9 @@ impl Tasks {
                 let task::ConnectRequest { id } = read(payload)?;
                 let task_pid = self.containers.get(&id).map(|found| found.first.pid).unwrap_or_default();
                 let own = std::process::id();
-                Ok(Some(task::ConnectResponse { shim_pid: own, task_pid, ..Default::default() }.encode_to_vec()))
+                Ok(Some(
+                    task::ConnectResponse { shim_pid: own, task_pid, ..Default::default() }.encode_to_vec(),
+                ))
             }
             "Shutdown" => {
                 // Of several containers that share a shim, one may go while others stay or come.
@@ -205,7 +208,9 @@ impl Tasks {
             errors: request.stderr.clone(),
             terminal: request.terminal,
         };
-        runtime.remember(&bundle).map_err(|error| Fault::unknown(format!("{}: {error}", bundle.display())))?;
+        runtime
+            .remember(&bundle)
+            .map_err(|error| Fault::unknown(format!("{}: {error}", bundle.display())))?;
         let (ends, desk, process) = self.prepare(&request.id, "", places)?;
         let container = Container { bundle, runtime, cgroup: None, first: process, others: BTreeMap::new() };
         root::assemble(&request.rootfs, &container.root())?;
@@ -233,15 +238,10 @@ impl Tasks {
     }
 
     /// What a process is given, and where its terminal is left, if it has one.
-    fn prepare(
-        &self,
-        id: &str,
-        exec: &str,
-        places: Places,
-    ) -> Result<(Ends, Option<Desk>, Process), Fault> {
+    fn prepare(&self, id: &str, exec: &str, places: Places) -> Result<(Ends, Option<Desk>, Process), Fault> {
         let mut process = Process::new(places);
         if process.places.terminal {
-            let name = format!("terminal-{}", crate::start::short_hash(&[&self.namespace, id, exec]));
+            let name = hash(&["terminal", &self.namespace, id, exec]);
             return Ok((Ends::default(), Some(Desk::open(&self.sockets, &name)?), process));
         }
         let (ends, held) = stdio::open(&process.places)?;
@@ -265,7 +265,8 @@ impl Tasks {
         let (ends, desk, prepared) = self.prepare(id, exec, places)?;
         let container = self.container(id)?;
         let file = container.bundle.join(format!("{exec}-process.json"));
-        let other = container.others.get(exec).map(|other| other.specification.as_slice()).unwrap_or_default();
+        let other =
+            container.others.get(exec).map(|other| other.specification.as_slice()).unwrap_or_default();
         fs::write(&file, other).map_err(|error| Fault::unknown(format!("{}: {error}", file.display())))?;
         let log = container.bundle.join(format!("{exec}-log.json"));
         let mut command = container.runtime.command(&log, &["exec", "--detach", "--process"]);
@@ -297,7 +298,8 @@ impl Tasks {
         let container = self.container(id)?;
         let process = container.process(exec)?;
         // One beside the first may have been asked for and never started.
-        let is_over = process.stage == Stage::Stopped || (!exec.is_empty() && process.stage == Stage::Created);
+        let is_over =
+            process.stage == Stage::Stopped || (!exec.is_empty() && process.stage == Stage::Created);
         if !is_over {
             return Err(Fault::new(Code::FailedPrecondition, "cannot delete a running process"));
         }
@@ -307,7 +309,8 @@ impl Tasks {
         let answer = deleted(process);
         let event = delete_event(id, exec, process);
         container.others.remove(exec);
-        for file in [pid_file(&container.bundle, exec), container.bundle.join(format!("{exec}-process.json"))] {
+        for file in [pid_file(&container.bundle, exec), container.bundle.join(format!("{exec}-process.json"))]
+        {
             let _ = fs::remove_file(file);
         }
         self.events.tell("/tasks/delete", &event);
@@ -421,7 +424,8 @@ impl Tasks {
     fn update(&mut self, reply: Reply, request: task::UpdateTaskRequest) -> Result<(), Fault> {
         let resources = self.container(&request.id)?.bundle.join("resources.json");
         let text = request.resources.map(|any| any.value).unwrap_or_default();
-        fs::write(&resources, text).map_err(|error| Fault::unknown(format!("{}: {error}", resources.display())))?;
+        fs::write(&resources, text)
+            .map_err(|error| Fault::unknown(format!("{}: {error}", resources.display())))?;
         let path = resources.display().to_string();
         self.command(reply, &request.id, &["update", "--resources", &path], Does::Update { resources })
     }

@@ -58,6 +58,7 @@ impl Fault {
     }
 
     /// One of the machine.
+    #[expect(clippy::needless_pass_by_value, reason = "what Result::map_err passes on")]
     pub fn unknown(error: impl ToString) -> Self {
         Self::new(Code::Unknown, error.to_string())
     }
@@ -110,10 +111,12 @@ pub enum Received {
 /// # Errors
 /// If it is none. The connection is of no use then.
 pub fn take(read: &mut Vec<u8>) -> Result<Option<Received>, WireError> {
-    let Some((header, rest)) = read.split_first_chunk::<HEADER>() else { return Ok(None) };
-    let [a, b, c, d, e, f, g, h, kind, _flags] = *header;
-    let length = u32::from_be_bytes([a, b, c, d]) as usize;
-    let stream = u32::from_be_bytes([e, f, g, h]);
+    let header = read.split_first_chunk::<4>().and_then(|(length, rest)| {
+        let (stream, rest) = rest.split_first_chunk::<4>()?;
+        let ([kind, _flags], rest) = rest.split_first_chunk::<2>()?;
+        Some((u32::from_be_bytes(*length) as usize, u32::from_be_bytes(*stream), *kind, rest))
+    });
+    let Some((length, stream, kind, rest)) = header else { return Ok(None) };
     if length > LARGEST {
         return Err(WireError::Length(length));
     }

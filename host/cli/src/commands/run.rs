@@ -214,6 +214,11 @@ fn tell(event: &RunEvent, arguments: &RunArguments, node: &RunNode, progress: &P
         RunEvent::FellBack(why) => {
             progress.line(&format!("   machine  KVM does not run this guest ({why}); tcg"));
         }
+        RunEvent::StoodStill => {
+            progress.line(
+                "   machine  it stood still: software emulation has lost an interrupt; it starts again",
+            );
+        }
         RunEvent::Console(line) if arguments.console => progress.line(&format!("   console  {line}")),
         RunEvent::Report(time, Event::Step(step)) => {
             let took = step.end_ms.saturating_sub(step.start_ms);

@@ -277,3 +277,29 @@ proptest! {
         prop_assert!(killed);
     }
 }
+
+/// A look each second at a machine that works so many milliseconds in each.
+fn looks(watch: &mut Watch, from: u64, to: u64, milliseconds: u64) -> Option<Act> {
+    let worked = |second| Duration::from_millis(second * milliseconds);
+    (from..to).find_map(|second| watch.on(seconds(second), &Input::Worked(worked(second))))
+}
+
+#[test]
+fn a_guest_that_stands_still_before_it_reports_is_ended() {
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(looks(&mut watch, 0, 10, 900), None);
+    let still = Input::Worked(Duration::from_millis(10_000));
+    let acts: Vec<_> = (10..40).filter(|second| watch.on(seconds(*second), &still).is_some()).collect();
+    assert_eq!(acts, [30], "20 s after it worked the last time");
+    assert_eq!(end(watch), End::Standstill);
+}
+
+#[test]
+fn a_guest_that_is_slow_or_has_reported_or_need_not_become_ready_is_left_alone() {
+    assert_eq!(looks(&mut Watch::new(Until::Off, limits(), None), 0, 60, 25), None);
+    let mut watch = Watch::new(Until::Off, limits(), None);
+    watch.on(seconds(1), &Input::Report(&failed()));
+    assert_eq!(looks(&mut watch, 2, 60, 1), None);
+    let endless = Limits { ready: None, ..limits() };
+    assert_eq!(looks(&mut Watch::new(Until::Off, endless, None), 0, 60, 1), None);
+}

@@ -58,7 +58,8 @@ fn a_place_that_is_only_kept_does_not_come_back_with_another_daemon() {
         places.netavark = script;
         lab.networks = Networks::open(places, "machine").expect("readable");
         lab.networks.join("db", &on("default")).expect_err("netavark refuses");
-        let remembered = |lab: &Lab| fs::read_to_string(lab.places().folder.join("network.json")).expect("it is there");
+        let remembered =
+            |lab: &Lab| fs::read_to_string(lab.places().folder.join("network.json")).expect("it is there");
         assert!(remembered(lab).contains("\"db\""), "{}", remembered(lab));
         lab.ip(CLASH);
         assert_eq!(lab.networks.tend().expect("it runs").displaced, ["web"]);
