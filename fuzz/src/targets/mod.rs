@@ -12,6 +12,7 @@ mod node;
 mod oci;
 mod recipes;
 mod secure_boot;
+mod shim;
 mod table;
 mod verity;
 mod volume;
@@ -96,6 +97,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "name-answer", run: containers::name_answer, seeds: containers::name_answer_seeds },
     Target { name: "link-counters", run: containers::counters, seeds: containers::counters_seeds },
+    Target { name: "shim-frames", run: shim::frames, seeds: shim::frames_seeds },
     Target { name: "image-name", run: oci::reference, seeds: oci::reference_seeds },
     Target { name: "image-documents", run: oci::documents, seeds: oci::documents_seeds },
     Target { name: "image-layer", run: oci::layer, seeds: oci::layer_seeds },

@@ -165,9 +165,8 @@ pub struct Watch {
     /// A machine that gave no sign until then is broken. Set where the accelerator is in doubt.
     silence: Option<Duration>,
     sign: bool,
-    has_reported: bool,
-    /// When QEMU had last done something, and how long processors had worked for it by then.
-    worked: (Duration, Duration),
+    /// When QEMU had last done something, and how long processors had worked for it by then; until the first report.
+    worked: Option<(Duration, Duration)>,
     ready: Option<Duration>,
     failed: Option<Duration>,
     stopping: Option<(Duration, Next)>,
@@ -187,8 +186,7 @@ impl Watch {
             limits,
             silence,
             sign: false,
-            has_reported: false,
-            worked: (Duration::ZERO, Duration::ZERO),
+            worked: Some((Duration::ZERO, Duration::ZERO)),
             ready: None,
             failed: None,
             stopping: None,
@@ -227,7 +225,7 @@ impl Watch {
 
     fn on_report(&mut self, now: Duration, event: &Event) -> Option<Act> {
         self.sign = true;
-        self.has_reported = true;
+        self.worked = None;
         match event {
             Event::Ready(_) if self.ready.is_none() => {
                 self.ready = Some(now);
@@ -251,14 +249,14 @@ impl Watch {
     }
 
     fn on_work(&mut self, now: Duration, worked: Duration) -> Option<Act> {
-        let (at, before) = self.worked;
+        let (at, before) = self.worked?;
         let idle = now.saturating_sub(at);
         if worked.saturating_sub(before) >= idle / NOTHING {
-            self.worked = (now, worked);
+            self.worked = Some((now, worked));
             return None;
         }
-        let is_over = idle >= STANDSTILL && !self.has_reported;
-        (is_over && self.limits.ready.is_some() && self.waits_for_ready()).then(|| self.kill(End::Standstill))
+        let is_waited_for = self.limits.ready.is_some() && self.waits_for_ready();
+        (is_waited_for && idle >= STANDSTILL).then(|| self.kill(End::Standstill))
     }
 
     fn on_message(&mut self, message: &Message) -> Option<Act> {

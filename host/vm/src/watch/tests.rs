@@ -288,7 +288,7 @@ fn looks(watch: &mut Watch, from: u64, to: u64, milliseconds: u64) -> Option<Act
 fn a_guest_that_stands_still_before_it_reports_is_ended() {
     let mut watch = Watch::new(Until::Off, limits(), None);
     assert_eq!(looks(&mut watch, 0, 10, 900), None);
-    let still = Input::Worked(Duration::from_millis(10_000));
+    let still = Input::Worked(seconds(10));
     let acts: Vec<_> = (10..40).filter(|second| watch.on(seconds(*second), &still).is_some()).collect();
     assert_eq!(acts, [30], "20 s after it worked the last time");
     assert_eq!(end(watch), End::Standstill);
