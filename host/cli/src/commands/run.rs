@@ -31,6 +31,9 @@ use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<Exit> {
+    if arguments.what.ends_with(".raw.zst") {
+        bail!("{0}: a machine can't write to a compressed disk; `zstd -d {0}` unpacks it", arguments.what);
+    }
     let progress = Progress::new();
     let preparation = prepare(arguments)?;
     let image = image(arguments, &progress)?;
@@ -131,9 +134,6 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
             bail!("{}: no such image", path.display());
         }
         return Ok(path.into());
-    }
-    if arguments.what.ends_with(".raw.zst") {
-        bail!("{0}: a machine can't write to a compressed disk; `zstd -d {0}` unpacks it", arguments.what);
     }
     let arguments = BuildArguments {
         recipe: arguments.what.clone(),
