@@ -118,7 +118,7 @@ fn is_a_trace(line: &str) -> bool {
         Some(("process", process)) => is_ours(process),
         Some(("memory", _)) => false,
         // They are kept for those who ask later.
-        Some(("path", path)) => !path.starts_with("/var/lib/corten/containers/logs/"),
+        Some(("path", path)) => !path.starts_with("/var/lib/corten/containers/logs"),
         _ => true,
     }
 }
