@@ -103,7 +103,7 @@ fn hear(number: u64, connection: &mut Connection, tasks: &mut Tasks) -> Option<(
     Some(())
 }
 
-/// Removes the socket, unless another shim listens there by now.
+/// Removes the socket.
 pub fn leave(socket: Option<&Path>) {
     if let Some(path) = socket {
         let _ = std::fs::remove_file(path);
