@@ -130,7 +130,7 @@ const DECISION: Duration = Duration::from_secs(10);
 
 /// A guest that is to become ready, has reported nothing, and does nothing for so long: under software emulation the
 /// interrupt that a processor waits for is lost now and then, and nothing runs any more. (QEMU 10.0, a guest with two
-/// processors, once in some hundred boots and once in a dozen on a busy host.)
+/// processors: seen three times in more than a thousand boots.)
 const STANDSTILL: Duration = Duration::from_secs(20);
 /// Nothing is less than this part of a processor: QEMU itself looks about from time to time.
 const NOTHING: u32 = 50;

@@ -38,7 +38,7 @@ impl Desk {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
             Ok(listener)
         };
-        let listener = open().map_err(|error| Fault::unknown(format!("{}: {error}", path.display())))?;
+        let listener = open().map_err(Fault::at(&path))?;
         Ok(Self { listener, path })
     }
 
@@ -89,20 +89,15 @@ impl Terminal {
             let path = Path::new(&places.input);
             let held = hold(path)?;
             let (from, to) = (end(path, OFlags::RDONLY)?, copy()?);
-            copying(from, to)?;
             // From here on the input ends when the client lets it go.
             drop(held);
+            copying("input", from, to, None)?;
         }
         if !places.output.is_empty() {
             let path = Path::new(&places.output);
             let held = hold(path)?;
             let (from, to) = (copy()?, end(path, OFlags::WRONLY)?);
-            let name = "output".to_owned();
-            let copies = move || {
-                pump(from, to);
-                drop(held);
-            };
-            std::thread::Builder::new().name(name).spawn(copies).map_err(Fault::unknown)?;
+            copying("output", from, to, Some(held))?;
         }
         Ok(Self(side))
     }
@@ -118,9 +113,13 @@ impl Terminal {
     }
 }
 
-fn copying(from: File, to: File) -> Result<(), Fault> {
-    let copies = move || pump(from, to);
-    std::thread::Builder::new().name("input".into()).spawn(copies).map(drop).map_err(Fault::unknown)
+/// Copies on a thread of its own, and holds something open for as long.
+fn copying(name: &str, from: File, to: File, held: Option<OwnedFd>) -> Result<(), Fault> {
+    let copies = move || {
+        pump(from, to);
+        drop(held);
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(copies).map(drop).map_err(Fault::unknown)
 }
 
 /// Copies until one side ends.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use corten_sys::signal::{Signal, Signals};
 
 use crate::events::Events;
-use crate::server::{leave, serve};
+use crate::server::serve;
 use crate::start::{Asked, SOCKETS, delete, start};
 use crate::tasks::Tasks;
 
@@ -42,6 +42,8 @@ fn run(asked: &Asked) -> io::Result<()> {
     let events = Events::to(std::env::var_os("TTRPC_ADDRESS").map(PathBuf::from), &asked.namespace);
     let mut tasks = Tasks::new(&asked.namespace, Path::new(SOCKETS), events);
     let served = serve(&signals, &listener, &mut tasks).map_err(io::Error::other);
-    leave(socket.as_deref());
+    if let Some(socket) = socket {
+        let _ = std::fs::remove_file(socket);
+    }
     served
 }

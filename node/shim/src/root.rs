@@ -3,12 +3,13 @@
 use std::ffi::CString;
 use std::path::Path;
 
+use corten_sys::mount::unmount_all;
 use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
-    UnmountFlags, fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount,
-    mount_change, mount_remount, move_mount, unmount,
+    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount, mount_change,
+    mount_remount, move_mount,
 };
 
 use crate::api::containerd::types::Mount;
@@ -22,27 +23,12 @@ pub fn assemble(mounts: &[Mount], root: &Path) -> Result<(), Fault> {
     for one in mounts {
         let target = root.join(one.target.trim_start_matches('/'));
         if let Err(errno) = mount_one(one, &target) {
-            let _ = take_away(root);
+            let _ = unmount_all(root);
             let what = format!("mounting {} ({}) as root", one.source, one.r#type);
             return Err(Fault::unknown(format!("{what}: {}", std::io::Error::from(errno))));
         }
     }
     Ok(())
-}
-
-/// Takes everything away that is mounted there.
-///
-/// # Errors
-/// If the kernel refuses.
-pub fn take_away(root: &Path) -> rustix::io::Result<()> {
-    loop {
-        match unmount(root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
-            Ok(()) => {}
-            // Nothing is mounted there, or it is not there.
-            Err(Errno::INVAL | Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(errno),
-        }
-    }
 }
 
 /// Options as mount(8) has them, apart.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::time::Duration;
 
 use corten_sys::poll::ready;
@@ -101,11 +100,4 @@ fn hear(number: u64, connection: &mut Connection, tasks: &mut Tasks) -> Option<(
         connection.read = Vec::new();
     }
     Some(())
-}
-
-/// Removes the socket.
-pub fn leave(socket: Option<&Path>) {
-    if let Some(path) = socket {
-        let _ = std::fs::remove_file(path);
-    }
 }

@@ -11,6 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use corten_sys::mount::unmount_all;
 use corten_sys::privileges::Privileges;
 use corten_sys::process::spawn;
 use prost::Message as _;
@@ -20,7 +21,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::api::containerd::task::v3::DeleteResponse;
 use crate::events;
-use crate::root;
 use crate::runtime::{Runtime, pid};
 
 /// Where sockets of shims are.
@@ -121,7 +121,7 @@ pub fn delete(asked: &Asked) -> io::Result<()> {
     if runtime.knows(&asked.id) {
         let _ = runtime.command(&log, &["delete", "--force", &asked.id]).status();
     }
-    root::take_away(&bundle.join("rootfs"))?;
+    unmount_all(&bundle.join("rootfs")).map_err(io::Error::other)?;
     let response = DeleteResponse {
         pid: pid(&bundle.join("init.pid")).unwrap_or_default(),
         exit_status: 128 + 9,

@@ -67,7 +67,7 @@ fn output(place: &str) -> Result<Pair, Fault> {
         return Err(Fault::new(Code::Unimplemented, message));
     }
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-    Ok((Some(file.map_err(|error| Fault::unknown(format!("{path}: {error}")))?.into()), None))
+    Ok((Some(file.map_err(Fault::at(Path::new(path)))?.into()), None))
 }
 
 /// One end of a pipe as it is given to a process, and one that keeps it open.
@@ -78,8 +78,7 @@ fn pipe(place: &str, flags: OFlags) -> Result<Pair, Fault> {
     let held = hold(Path::new(place))?;
     // The flags of an end are shared with whoever is given it, and a program does not expect one that does not wait.
     // Opening this one waits for nobody, since the other end is open.
-    let end = options(flags).open(place);
-    Ok((Some(end.map_err(|error| Fault::unknown(format!("{place}: {error}")))?.into()), Some(held)))
+    Ok((Some(end(Path::new(place), flags)?.into()), Some(held)))
 }
 
 /// Opens both ends of a pipe.
@@ -101,7 +100,7 @@ pub fn hold(path: &Path) -> Result<OwnedFd, Fault> {
 /// # Errors
 /// If the kernel refuses.
 pub fn end(path: &Path, flags: OFlags) -> Result<File, Fault> {
-    options(flags).open(path).map_err(|error| Fault::unknown(format!("{}: {error}", path.display())))
+    options(flags).open(path).map_err(Fault::at(path))
 }
 
 fn options(flags: OFlags) -> OpenOptions {

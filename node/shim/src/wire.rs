@@ -62,6 +62,11 @@ impl Fault {
     pub fn unknown(error: impl ToString) -> Self {
         Self::new(Code::Unknown, error.to_string())
     }
+
+    /// One of the machine about a file, for `map_err`.
+    pub fn at(path: &std::path::Path) -> impl Fn(std::io::Error) -> Self {
+        move |error| Self::unknown(format!("{}: {error}", path.display()))
+    }
 }
 
 /// What one side asks.

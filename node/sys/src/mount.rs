@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::path::Path;
 
+use rustix::io::Errno;
 pub use rustix::mount::MountFlags;
 use rustix::mount::UnmountFlags;
 
@@ -57,6 +58,18 @@ pub fn unmount(target: &Path) -> Result<()> {
     rustix::mount::unmount(target, UnmountFlags::empty())
         .or_else(|_| rustix::mount::unmount(target, UnmountFlags::DETACH))
         .map_err(failed("umount", target.display().to_string()))
+}
+
+/// Takes everything away that is mounted there, one over the other. That there is nothing, or not even the folder, is no
+/// error.
+pub fn unmount_all(target: &Path) -> Result<()> {
+    loop {
+        match rustix::mount::unmount(target, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
+            Ok(()) => {}
+            Err(Errno::INVAL | Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(failed("umount", target.display().to_string())(errno)),
+        }
+    }
 }
 
 /// Writes everything that is cached for disks.

@@ -7,8 +7,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
-use rustix::mount::UnmountFlags;
+use corten_sys::mount::unmount_all;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::shell::Shell;
@@ -91,16 +90,8 @@ pub(super) fn remove_task(folder: &Path) -> io::Result<()> {
     if !folder.exists() {
         return Ok(());
     }
-    let root = folder.join("rootfs");
-    loop {
-        match rustix::mount::unmount(&root, UnmountFlags::DETACH) {
-            Ok(()) => {}
-            // Nothing is mounted there, or it is not there.
-            Err(Errno::INVAL | Errno::NOENT) => break,
-            // What is below may be of others, so nothing is removed.
-            Err(errno) => return Err(errno.into()),
-        }
-    }
+    // What is mounted there may be of others, so without this nothing is removed.
+    unmount_all(&folder.join("rootfs")).map_err(io::Error::other)?;
     root::remove(folder)
 }
 

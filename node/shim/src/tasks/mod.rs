@@ -2,6 +2,9 @@
 //!
 //! Nothing here waits. What takes a while is a command of the runtime; it is answered when the command has ended.
 
+mod commands;
+mod container;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,18 +13,15 @@ use corten_sys::process::{Exit, Signal, kill, signal_of};
 use prost::Message;
 use prost_types::Any;
 
+use commands::{Does, Job};
+use container::{Container, Other};
+
 use crate::api::containerd::events as told;
-use crate::api::containerd::runc::v1::Options;
 use crate::api::containerd::task::v3 as task;
 use crate::api::containerd::v1::types::ProcessInfo;
-use crate::cgroup::Cgroup;
-use crate::console::{Desk, Terminal};
 use crate::events::Events;
 use crate::process::{Ended, Process, Reply, Stage};
-use crate::root;
-use crate::runtime::{self, Runtime};
-use crate::start::hash;
-use crate::stdio::{self, Ends, Places};
+use crate::stdio::Places;
 use crate::wire::{Code, Fault};
 
 /// What a call is answered with.
@@ -29,67 +29,6 @@ pub type Answer = Result<Vec<u8>, Fault>;
 
 /// What `ctr task metrics` reads.
 const METRICS: &str = "io.containerd.cgroups.v2.Metrics";
-
-/// A container.
-#[derive(Debug)]
-struct Container {
-    bundle: PathBuf,
-    runtime: Runtime,
-    cgroup: Option<Cgroup>,
-    first: Process,
-    others: BTreeMap<String, Other>,
-}
-
-/// A process beside the first one.
-#[derive(Debug)]
-struct Other {
-    process: Process,
-    /// As the runtime specification has it, JSON.
-    specification: Vec<u8>,
-}
-
-impl Container {
-    fn process(&mut self, exec: &str) -> Result<&mut Process, Fault> {
-        if exec.is_empty() {
-            return Ok(&mut self.first);
-        }
-        let other = self.others.get_mut(exec).map(|other| &mut other.process);
-        other.ok_or_else(|| Fault::new(Code::NotFound, format!("process {exec} does not exist")))
-    }
-
-    fn root(&self) -> PathBuf {
-        self.bundle.join("rootfs")
-    }
-}
-
-/// A command of the runtime that runs.
-#[derive(Debug)]
-struct Job {
-    reply: Reply,
-    id: String,
-    log: PathBuf,
-    does: Does,
-}
-
-/// What a command does.
-#[derive(Debug)]
-enum Does {
-    Create { container: Box<Container>, request: Box<task::CreateTaskRequest>, desk: Option<Desk> },
-    Start,
-    StartOther { exec: String, desk: Option<Desk> },
-    Delete,
-    Pause,
-    Resume,
-    Update { resources: PathBuf },
-}
-
-impl Does {
-    /// Whether it makes a process whose end may be heard of before its number is known.
-    fn makes_a_process(&self) -> bool {
-        matches!(self, Self::Create { .. } | Self::StartOther { .. })
-    }
-}
-
 /// All containers of a shim.
 #[derive(Debug)]
 pub struct Tasks {
@@ -188,111 +127,6 @@ impl Tasks {
         found.ok_or_else(|| Fault::new(Code::NotFound, format!("container {id} does not exist")))
     }
 
-    fn create(&mut self, reply: Reply, request: task::CreateTaskRequest) -> Result<(), Fault> {
-        let is_made = |job: &Job| job.id == request.id && job.does.makes_a_process();
-        if self.containers.contains_key(&request.id) || self.jobs.values().any(is_made) {
-            return Err(Fault::new(Code::AlreadyExists, format!("container {} is there", request.id)));
-        }
-        if !request.checkpoint.is_empty() {
-            return Err(Fault::new(Code::Unimplemented, "checkpoints are not restored here"));
-        }
-        let options = match &request.options {
-            Some(any) if any.type_url.ends_with("containerd.runc.v1.Options") => read(&any.value)?,
-            _ => Options::default(),
-        };
-        let runtime = Runtime::new(&options.binary_name, &options.root, &self.namespace);
-        let bundle = PathBuf::from(&request.bundle);
-        let places = Places {
-            input: request.stdin.clone(),
-            output: request.stdout.clone(),
-            errors: request.stderr.clone(),
-            terminal: request.terminal,
-        };
-        runtime
-            .remember(&bundle)
-            .map_err(|error| Fault::unknown(format!("{}: {error}", bundle.display())))?;
-        let (ends, desk, process) = self.prepare(&request.id, "", places)?;
-        let container = Container { bundle, runtime, cgroup: None, first: process, others: BTreeMap::new() };
-        root::assemble(&request.rootfs, &container.root())?;
-
-        let log = container.bundle.join("log.json");
-        let mut command = container.runtime.command(&log, &["create", "--bundle"]);
-        command.arg(&container.bundle).arg("--pid-file").arg(pid_file(&container.bundle, ""));
-        if options.no_pivot_root {
-            command.arg("--no-pivot");
-        }
-        if options.no_new_keyring {
-            command.arg("--no-new-keyring");
-        }
-        if let Some(desk) = &desk {
-            command.arg("--console-socket").arg(desk.path());
-        }
-        let id = request.id.clone();
-        let begun = runtime::begin(command.arg(&id), ends);
-        let pid = begun.inspect_err(|_| {
-            let _ = root::take_away(&container.root());
-        })?;
-        let does = Does::Create { container: Box::new(container), request: Box::new(request), desk };
-        self.jobs.insert(pid, Job { reply, id, log, does });
-        Ok(())
-    }
-
-    /// What a process is given, and where its terminal is left, if it has one.
-    fn prepare(&self, id: &str, exec: &str, places: Places) -> Result<(Ends, Option<Desk>, Process), Fault> {
-        let mut process = Process::new(places);
-        if process.places.terminal {
-            let name = hash(&["terminal", &self.namespace, id, exec]);
-            return Ok((Ends::default(), Some(Desk::open(&self.sockets, &name)?), process));
-        }
-        let (ends, held) = stdio::open(&process.places)?;
-        process.held = held;
-        Ok((ends, None, process))
-    }
-
-    fn start(&mut self, reply: Reply, request: &task::StartRequest) -> Result<(), Fault> {
-        let (id, exec) = (request.id.as_str(), request.exec_id.as_str());
-        let process = self.container(id)?.process(exec)?;
-        if process.stage != Stage::Created || process.ended.is_some() {
-            let message = format!("a process that is {:?} can't be started", process.stage);
-            return Err(Fault::new(Code::FailedPrecondition, message.to_lowercase()));
-        }
-        if exec.is_empty() {
-            self.command(reply, id, &["start"], Does::Start)?;
-            self.container(id)?.first.stage = Stage::Starting;
-            return Ok(());
-        }
-        let places = process.places.clone();
-        let (ends, desk, prepared) = self.prepare(id, exec, places)?;
-        let container = self.container(id)?;
-        let file = container.bundle.join(format!("{exec}-process.json"));
-        let other =
-            container.others.get(exec).map(|other| other.specification.as_slice()).unwrap_or_default();
-        fs::write(&file, other).map_err(|error| Fault::unknown(format!("{}: {error}", file.display())))?;
-        let log = container.bundle.join(format!("{exec}-log.json"));
-        let mut command = container.runtime.command(&log, &["exec", "--detach", "--process"]);
-        command.arg(&file).arg("--pid-file").arg(pid_file(&container.bundle, exec));
-        if let Some(desk) = &desk {
-            command.arg("--console-socket").arg(desk.path());
-        }
-        let pid = runtime::begin(command.arg(id), ends)?;
-        let process = container.process(exec)?;
-        process.held = prepared.held;
-        process.stage = Stage::Starting;
-        let does = Does::StartOther { exec: exec.to_owned(), desk };
-        self.jobs.insert(pid, Job { reply, id: id.to_owned(), log, does });
-        Ok(())
-    }
-
-    /// Begins a command about a container.
-    fn command(&mut self, reply: Reply, id: &str, words: &[&str], does: Does) -> Result<(), Fault> {
-        let container = self.container(id)?;
-        let log = container.bundle.join(format!("{}-log.json", words.first().unwrap_or(&"runtime")));
-        let mut command = container.runtime.command(&log, words);
-        let pid = runtime::begin(command.arg(id), Ends::default())?;
-        self.jobs.insert(pid, Job { reply, id: id.to_owned(), log, does });
-        Ok(())
-    }
-
     fn delete(&mut self, reply: Reply, request: &task::DeleteRequest) -> Result<Option<Vec<u8>>, Fault> {
         let (id, exec) = (request.id.as_str(), request.exec_id.as_str());
         let container = self.container(id)?;
@@ -309,8 +143,7 @@ impl Tasks {
         let answer = deleted(process);
         let event = delete_event(id, exec, process);
         container.others.remove(exec);
-        for file in [pid_file(&container.bundle, exec), container.bundle.join(format!("{exec}-process.json"))]
-        {
+        for file in [container.pid_file(exec), container.process_file(exec)] {
             let _ = fs::remove_file(file);
         }
         self.events.tell("/tasks/delete", &event);
@@ -421,15 +254,6 @@ impl Tasks {
         Ok(task::StatsResponse { stats: Some(stats) }.encode_to_vec())
     }
 
-    fn update(&mut self, reply: Reply, request: task::UpdateTaskRequest) -> Result<(), Fault> {
-        let resources = self.container(&request.id)?.bundle.join("resources.json");
-        let text = request.resources.map(|any| any.value).unwrap_or_default();
-        fs::write(&resources, text)
-            .map_err(|error| Fault::unknown(format!("{}: {error}", resources.display())))?;
-        let path = resources.display().to_string();
-        self.command(reply, &request.id, &["update", "--resources", &path], Does::Update { resources })
-    }
-
     /// A child ended: a command of the runtime, a process of a container, or one that a process left behind.
     pub fn ended(&mut self, pid: u32, exit: Exit) {
         if let Some(job) = self.jobs.remove(&pid) {
@@ -495,162 +319,10 @@ impl Tasks {
         };
         self.events.tell("/tasks/exit", &event);
     }
-
-    /// A command of the runtime has ended.
-    fn finish(&mut self, job: Job, exit: Exit) {
-        let Job { reply, id, log, does } = job;
-        let done = if exit == Exit::Code(0) {
-            Ok(())
-        } else {
-            let why = runtime::complaint(&log).unwrap_or_else(|| exit.to_string());
-            Err(Fault::unknown(format!("OCI runtime: {why}")))
-        };
-        let _ = fs::remove_file(&log);
-        let answer = match does {
-            Does::Create { container, request, desk } => self.created(*container, *request, desk, done),
-            Does::Start => self.started(&id, "", done),
-            Does::StartOther { exec, desk } => {
-                let done = done.and_then(|()| self.beside(&id, &exec, desk));
-                self.started(&id, &exec, done)
-            }
-            Does::Delete => self.deleted(&id, done),
-            Does::Pause => done.map(|()| {
-                self.set_stage(&id, Stage::Paused);
-                self.events.tell("/tasks/paused", &told::TaskPaused { container_id: id });
-                Vec::new()
-            }),
-            Does::Resume => done.map(|()| {
-                self.set_stage(&id, Stage::Running);
-                self.events.tell("/tasks/resumed", &told::TaskResumed { container_id: id });
-                Vec::new()
-            }),
-            Does::Update { resources } => {
-                let _ = fs::remove_file(resources);
-                done.map(|()| Vec::new())
-            }
-        };
-        self.answers.push((reply, answer));
-    }
-
-    fn set_stage(&mut self, id: &str, stage: Stage) {
-        if let Some(container) = self.containers.get_mut(id)
-            && container.first.ended.is_none()
-        {
-            container.first.stage = stage;
-        }
-    }
-
-    fn created(
-        &mut self,
-        mut container: Container,
-        request: task::CreateTaskRequest,
-        desk: Option<Desk>,
-        done: Result<(), Fault>,
-    ) -> Answer {
-        let made = done.and_then(|()| {
-            let pid = runtime::pid(&pid_file(&container.bundle, ""))?;
-            container.first.pid = pid;
-            container.cgroup = Cgroup::of(pid);
-            if let Some(desk) = desk {
-                container.first.terminal = Some(Terminal::connect(desk.take()?, &container.first.places)?);
-            }
-            Ok(pid)
-        });
-        let pid = match made {
-            Ok(pid) => pid,
-            Err(fault) => {
-                if let Some(cgroup) = &container.cgroup {
-                    cgroup.kill();
-                }
-                let _ = root::take_away(&container.root());
-                return Err(fault);
-            }
-        };
-        let id = request.id;
-        let event = told::TaskCreate {
-            container_id: id.clone(),
-            bundle: request.bundle,
-            rootfs: Vec::new(),
-            io: Some(told::TaskIo {
-                stdin: request.stdin,
-                stdout: request.stdout,
-                stderr: request.stderr,
-                terminal: request.terminal,
-            }),
-            checkpoint: request.checkpoint,
-            pid,
-        };
-        self.events.tell("/tasks/create", &event);
-        self.containers.insert(id.clone(), container);
-        if let Some(ended) = self.strays.remove(&pid) {
-            self.process_ended(&id, "", ended);
-        }
-        Ok(task::CreateTaskResponse { pid }.encode_to_vec())
-    }
-
-    /// Finds out which process the runtime made beside the first one.
-    fn beside(&mut self, id: &str, exec: &str, desk: Option<Desk>) -> Result<(), Fault> {
-        let container = self.container(id)?;
-        let pid = runtime::pid(&pid_file(&container.bundle, exec))?;
-        let process = container.process(exec)?;
-        process.pid = pid;
-        if let Some(desk) = desk {
-            process.terminal = Some(Terminal::connect(desk.take()?, &process.places)?);
-        }
-        if let Some(ended) = self.strays.remove(&pid) {
-            self.process_ended(id, exec, ended);
-        }
-        Ok(())
-    }
-
-    fn started(&mut self, id: &str, exec: &str, done: Result<(), Fault>) -> Answer {
-        let process = self.container(id)?.process(exec)?;
-        let (pid, has_failed) = (process.pid, done.is_err());
-        // What could not be made beside the first one is over: nobody is to wait for it in vain.
-        if has_failed && !exec.is_empty() && process.ended.is_none() {
-            process.end(Ended::now(255));
-        }
-        process.stage = if has_failed { Stage::Created } else { Stage::Running };
-        let is_over = process.ended.is_some();
-        if !has_failed {
-            self.tell_of_start(id, exec, pid);
-        }
-        if is_over {
-            self.stop(id, exec);
-        }
-        done.map(|()| task::StartResponse { pid }.encode_to_vec())
-    }
-
-    fn tell_of_start(&self, id: &str, exec: &str, pid: u32) {
-        let container_id = id.to_owned();
-        if exec.is_empty() {
-            self.events.tell("/tasks/start", &told::TaskStart { container_id, pid });
-        } else {
-            let event = told::TaskExecStarted { container_id, exec_id: exec.to_owned(), pid };
-            self.events.tell("/tasks/exec-started", &event);
-        }
-    }
-
-    fn deleted(&mut self, id: &str, done: Result<(), Fault>) -> Answer {
-        done?;
-        let container = self.container(id)?;
-        let root = container.root();
-        root::take_away(&root).map_err(|errno| {
-            Fault::unknown(format!("unmounting {}: {}", root.display(), std::io::Error::from(errno)))
-        })?;
-        let (answer, event) = (deleted(&container.first), delete_event(id, "", &container.first));
-        self.containers.remove(id);
-        self.events.tell("/tasks/delete", &event);
-        Ok(answer)
-    }
 }
 
 fn read<M: Message + Default>(payload: &[u8]) -> Result<M, Fault> {
     M::decode(payload).map_err(|error| Fault::new(Code::InvalidArgument, error.to_string()))
-}
-
-fn pid_file(bundle: &Path, exec: &str) -> PathBuf {
-    bundle.join(if exec.is_empty() { "init.pid".to_owned() } else { format!("{exec}.pid") })
 }
 
 /// Whether a name can be part of that of a file: containerd's own rule for ids.
@@ -684,3 +356,6 @@ fn delete_event(id: &str, exec: &str, process: &Process) -> told::TaskDelete {
         id: exec.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
