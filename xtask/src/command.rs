@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -27,12 +28,14 @@ pub fn cargo() -> Command {
     command
 }
 
-/// Runs a command to its end with a title on standard error.
+/// Runs a command to its end with a title on standard error, and how long it took.
 pub fn step(title: &str, command: &mut Command) -> Result<()> {
     eprintln!("xtask: {title}");
+    let begun = Instant::now();
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("starting {command:?}"))?;
     if !status.success() {
         bail!("{title}: {status}");
     }
+    eprintln!("xtask: {title}: {} s", begun.elapsed().as_secs());
     Ok(())
 }
