@@ -7,7 +7,7 @@ use corten_config::settings::WorkloadNetwork;
 use super::shell::Shell;
 use super::{binds, rests, root, start};
 use crate::containerd::TaskState;
-use crate::fleet::{Action, Event, Exited, Id, Ready, Run};
+use crate::fleet::{Action, Event, Exited, Id, Ready, Rest, Run};
 use crate::network::{Joined, NetworkError};
 
 const SIGTERM: u32 = 15;
@@ -166,7 +166,7 @@ fn pid(shell: &Shell, id: &Id) -> Option<u32> {
 }
 
 /// Removes what is left of a run, and of the container if it is not to be started again in this form.
-async fn clean(shell: &Shell, id: &Id) -> Result<(), String> {
+async fn clean(shell: &Shell, id: &Id) -> Result<Rest, String> {
     let key = id.key();
     let said = |error: crate::Error| error.to_string();
     // One whose start failed may still have a process.
@@ -176,8 +176,9 @@ async fn clean(shell: &Shell, id: &Id) -> Result<(), String> {
     if let Some(attached) = attached {
         attached.finish().await;
     }
-    let form = shell.kept().records.get(id).cloned();
-    if form.is_none() || shell.settings(id).is_none() {
+    let is_known = shell.kept().records.contains_key(id);
+    let rest = if is_known && shell.settings(id).is_some() { Rest::Record } else { Rest::Nothing };
+    if rest == Rest::Nothing {
         shell.containerd.delete_record(&key).await.map_err(said)?;
         shell.kept().records.remove(id);
     }
@@ -190,7 +191,8 @@ async fn clean(shell: &Shell, id: &Id) -> Result<(), String> {
         root::remove(&paths.of_run(&id))?;
         root::remove(&paths.written(&id))
     });
-    removed.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    removed.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    Ok(rest)
 }
 
 /// Where the checks of a container ask.

@@ -25,6 +25,15 @@ pub struct Found {
     pub pid: Option<u32>,
 }
 
+/// What is left of a container that was cleaned up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing at all.
+    Nothing,
+    /// containerd's record of it, for the next start.
+    Record,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -45,8 +54,8 @@ pub enum Event {
     Started(Id, Result<u32, String>),
     /// A container ended.
     Exited(Id, Exited),
-    /// Nothing is left of one, or why something is.
-    Cleaned(Id, Result<(), String>),
+    /// What is left of one, or why more is than is to be.
+    Cleaned(Id, Result<Rest, String>),
     /// What its checks say.
     Ready(Id, Ready, String),
     /// Its checks say that it has to be started again.

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use corten_config::settings::Workload;
 
 pub use action::Action;
-pub use event::{Event, Exited, Found};
+pub use event::{Event, Exited, Found, Rest};
 pub use group::{Group, Link};
 pub use id::Id;
 pub use status::{ContainerState, WorkloadState};

@@ -104,6 +104,10 @@ impl Group {
                 Run::BackOff { until } if *until <= now => unit.begin(now, Run::Nothing),
                 _ => {}
             }
+            if unit.is_forgotten() {
+                unit.begin(now, Run::Cleaning);
+                actions.push(Action::Clean(id()));
+            }
             if unit.run == Run::Nothing && !goes {
                 unit.begin(now, Run::Fetching);
                 actions.push(Action::Fetch(id()));

@@ -90,7 +90,10 @@ fn settle(fleet: &mut Fleet, now: Ms) -> Vec<Action> {
                 Action::Leave(name) => Event::Left(name, Ok(())),
                 Action::Start(id, _) => Event::Started(id, Ok(1)),
                 Action::Stop(id) => Event::Exited(id, Exited { code: 143, out_of_memory: false }),
-                Action::Clean(id) => Event::Cleaned(id, Ok(())),
+                Action::Clean(id) => {
+                    let is_wanted = fleet.unit(&id).is_some_and(|unit| unit.wanted.is_some());
+                    Event::Cleaned(id, Ok(if is_wanted { Rest::Record } else { Rest::Nothing }))
+                }
             };
             let started = match &event {
                 Event::Started(id, _) => Some(id.clone()),
@@ -301,6 +304,18 @@ fn a_job_runs_when_it_is_due_and_once_at_a_time() {
 }
 
 #[test]
+fn of_a_stopped_workload_that_is_removed_nothing_stays() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Hold("web".into()));
+    settle(&mut fleet, 1);
+    assert_eq!(state(&fleet, "a"), "stopped");
+    fleet.hear(2, Event::Wanted(BTreeMap::new()));
+    assert_eq!(settle(&mut fleet, 2), [Action::Clean(id("a"))]);
+    assert!(fleet.group("web").is_none());
+}
+
+#[test]
 fn a_container_that_needed_too_much_memory_says_so() {
     let mut fleet = fleet(one(RestartPolicy::Never));
     settle(&mut fleet, 0);
@@ -377,6 +392,7 @@ fn configurations() -> Vec<BTreeMap<String, Wanted>> {
 struct World {
     under_way: Vec<Action>,
     running: BTreeSet<Id>,
+    recorded: BTreeSet<Id>,
     joined: bool,
 }
 
@@ -411,6 +427,7 @@ impl World {
                 Event::Left(name, if is_well { Ok(()) } else { Err(word()) })
             }
             Action::Start(id, _) => {
+                self.recorded.insert(id.clone());
                 if is_well {
                     self.running.insert(id.clone());
                 }
@@ -422,7 +439,12 @@ impl World {
             }
             Action::Clean(id) => {
                 self.running.remove(&id);
-                Event::Cleaned(id, if is_well { Ok(()) } else { Err(word()) })
+                let stays = fleet.unit(&id).is_some_and(|unit| unit.wanted.is_some());
+                if is_well && !stays {
+                    self.recorded.remove(&id);
+                }
+                let rest = if stays { Rest::Record } else { Rest::Nothing };
+                Event::Cleaned(id, if is_well { Ok(rest) } else { Err(word()) })
             }
         };
         fleet.hear(now, event);
@@ -477,6 +499,7 @@ proptest! {
         let wanted: BTreeSet<Id> =
             configurations[last].values().flat_map(|wanted| wanted.containers.keys().map(|name| id(name))).collect();
         prop_assert_eq!(&world.running, &wanted);
+        prop_assert_eq!(&world.recorded, &wanted);
         let needs = configurations[last].values().any(|wanted| wanted.workload.network != WorkloadNetwork::Host);
         prop_assert_eq!(world.joined, needs);
     }

@@ -2,7 +2,7 @@
 
 use corten_config::settings::{Container, RestartPolicy};
 
-use super::{Exited, Fingerprint, Ms};
+use super::{Exited, Fingerprint, Ms, Rest};
 use crate::checks::BackOff;
 
 /// What a container does.
@@ -67,7 +67,7 @@ pub enum Stop {
 }
 
 impl Run {
-    /// Whether no process, no mount and no record is there, and none is being made.
+    /// Whether no process and no mount is there, and none is being made.
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing | Self::Fetched | Self::BackOff { .. } | Self::Done | Self::Failed)
     }
@@ -82,6 +82,8 @@ pub struct Unit {
     pub(super) wanted_form: Fingerprint,
     /// The form of what is there.
     pub(super) is: Option<Fingerprint>,
+    /// Whether there is a record of it, which may stay when everything else goes.
+    has_record: bool,
     /// What it does.
     pub run: Run,
     /// Since when.
@@ -137,6 +139,11 @@ impl Unit {
         self.wanted.is_none() || self.is.as_ref().is_some_and(|is| *is != self.wanted_form)
     }
 
+    /// Whether nothing but its record is there, and nobody wants that.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.wanted.is_none() && self.has_record && self.run.is_nothing()
+    }
+
     pub(super) fn form(&self) -> &Fingerprint {
         &self.wanted_form
     }
@@ -144,6 +151,7 @@ impl Unit {
     /// It was there before the daemon was.
     pub(super) fn found(&mut self, now: Ms, form: Fingerprint, pid: Option<u32>) {
         self.is = Some(form);
+        self.has_record = true;
         self.backoff.started(now);
         let run = match pid {
             Some(pid) => Run::Up { pid, ready: Ready::Checking },
@@ -155,7 +163,10 @@ impl Unit {
     /// Does what is planned for it: the state in which it is under way.
     pub(super) fn begin(&mut self, now: Ms, run: Run) {
         match run {
-            Run::Starting => self.is = Some(self.wanted_form.clone()),
+            Run::Starting => {
+                self.is = Some(self.wanted_form.clone());
+                self.has_record = true;
+            }
             Run::Fetching => self.fetching.clone_from(&self.wanted_form),
             _ => {}
         }
@@ -230,14 +241,17 @@ impl Unit {
         self.set(now, Run::Over);
     }
 
-    pub(super) fn cleaned(&mut self, now: Ms, answer: Result<(), String>) {
+    pub(super) fn cleaned(&mut self, now: Ms, answer: Result<Rest, String>) {
         if self.run != Run::Cleaning {
             return;
         }
-        if let Err(why) = answer {
-            self.detail = why;
-            self.set(now, Run::Stuck { again: now + RETRY });
-            return;
+        match answer {
+            Ok(rest) => self.has_record = rest == Rest::Record,
+            Err(why) => {
+                self.detail = why;
+                self.set(now, Run::Stuck { again: now + RETRY });
+                return;
+            }
         }
         self.is = None;
         let run = match std::mem::take(&mut self.then) {
