@@ -2,9 +2,8 @@
 //! lives on while containerd restarts.
 //!
 //! It does what `containerd-shim-runc-v2` does, and stands in the image under that name: with any OCI runtime, for any
-//! client of containerd. It is there since one runs for each workload and is started for each container, so it is to be small.
-//! Pipes go to the process itself in place of through the shim.
-//! Left out are checkpoints, and output to programs (`binary://`).
+//! client of containerd. It is there since one runs for each workload and is started for each container, so it is to be
+//! small. Pipes go to the process itself in place of through the shim. Left out are checkpoints, and output to programs (`binary://`).
 #![forbid(unsafe_code)]
 
 mod cgroup;
