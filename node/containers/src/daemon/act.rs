@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use corten_config::settings::WorkloadNetwork;
+use corten_config::settings::{Workload, WorkloadNetwork};
 
 use super::shell::Shell;
 use super::{binds, rests, root, start};
 use crate::containerd::TaskState;
 use crate::fleet::{Action, Event, Exited, Id, Ready, Rest, Run};
-use crate::network::{Joined, NetworkError};
+use crate::network::{Joined, NetworkError, Places};
 
-const SIGTERM: u32 = 15;
 const SIGKILL: u32 = 9;
 /// Pause between two looks while containerd does not answer.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -77,9 +76,17 @@ pub(crate) async fn with_networks<T: Send + 'static>(
 async fn join(shell: &Shell, name: &str) -> Result<(), String> {
     let workload = shell.fleet().group(name).and_then(|group| group.wanted.clone());
     let workload = workload.ok_or("it is not wanted any more")?;
-    let own = name.to_owned();
-    let joined = with_networks(shell, move |networks| networks.join(&own, &workload)).await?;
+    let joined = joined(shell, name, &workload).await?;
     write_files(shell, name, &joined).map_err(|error| error.to_string())
+}
+
+/// The network of a workload, which is given to it if it has none. The node's own needs nobody's turn.
+pub(super) async fn joined(shell: &Shell, name: &str, workload: &Workload) -> Result<Joined, String> {
+    if workload.network == WorkloadNetwork::Host {
+        return Joined::of_node(&Places::of_node()).map_err(|error| error.to_string());
+    }
+    let (name, workload) = (name.to_owned(), workload.clone());
+    with_networks(shell, move |networks| networks.join(&name, &workload)).await
 }
 
 async fn leave(shell: &Shell, name: &str) -> Result<(), String> {
@@ -140,14 +147,16 @@ async fn ended(shell: &Shell, id: &Id) -> Exited {
 }
 
 async fn stop(shell: &Shell, id: &Id) {
-    let signal = shell.kept().runs.get(id).map_or(SIGTERM, |run| run.stop_signal);
-    let patience = shell.settings(id).map_or(10, |(workload, _)| workload.stop_seconds);
+    let run = shell.kept().runs.get(id).cloned().unwrap_or_default();
     let key = id.key();
     let pid = pid(shell, id);
-    // One that can't be told is ended below.
-    let _ = shell.containerd.kill(&key, "", signal, false).await;
-    let until = tokio::time::Instant::now() + Duration::from_secs(patience.into());
-    while pid.is_some() && pid == self::pid(shell, id) {
+    let is_there = || pid.is_some() && pid == self::pid(shell, id);
+    // Its time begins when it was told: containerd may be away.
+    while is_there() && shell.containerd.kill(&key, "", run.stop_signal, false).await.is_err() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    let until = tokio::time::Instant::now() + Duration::from_secs(run.stop_seconds.into());
+    while is_there() {
         let now = tokio::time::Instant::now();
         if now >= until {
             let _ = shell.containerd.kill(&key, "", SIGKILL, true).await;

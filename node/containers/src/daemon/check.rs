@@ -57,7 +57,7 @@ impl Commands for InContainer<'_> {
     async fn run(&self, command: &[String]) -> Result<u32, String> {
         let key = self.id.key();
         let exec = format!("check-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let specification = self.shell.kept().records.get(self.id).cloned().unwrap_or_default();
+        let specification = self.shell.kept().specification(self.id);
         let process = exec_process(&specification, command).ok_or("the container has no specification")?;
         let containerd = &self.shell.containerd;
         let said = |error: crate::Error| error.to_string();

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use corten_config::settings::WorkloadNetwork;
 use tokio::time::MissedTickBehavior;
 
 use super::act;
@@ -12,6 +13,7 @@ use super::rests;
 use super::shell::Shell;
 use crate::fleet::Event;
 use crate::logs::ContainerName;
+use crate::network::{Joined, Places};
 use crate::spec::Disk;
 
 /// How often is looked.
@@ -95,10 +97,18 @@ async fn tend_images(shell: &Shell) {
 
 /// Writes the files of all workloads anew.
 async fn refresh(shell: &Shell) {
-    let names: Vec<String> = shell.fleet().groups().map(|(name, _)| name.clone()).collect();
-    for name in names {
+    let wanted: Vec<(String, bool)> = shell
+        .fleet()
+        .groups()
+        .filter_map(|(name, group)| Some((name.clone(), group.wanted.as_ref()?.network == WorkloadNetwork::Host)))
+        .collect();
+    for (name, is_host) in wanted {
         let own = name.clone();
-        let joined = act::with_networks(shell, move |networks| networks.look_up(&own)).await;
+        let joined = if is_host {
+            Joined::of_node(&Places::of_node()).map(Some).map_err(|error| error.to_string())
+        } else {
+            act::with_networks(shell, move |networks| networks.look_up(&own)).await
+        };
         if let Ok(Some(joined)) = joined
             && let Err(error) = act::write_files(shell, &name, &joined)
         {

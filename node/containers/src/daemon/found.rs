@@ -1,15 +1,15 @@
 //! What was there when the daemon started: containers that went on meanwhile, and what a power cut or a crash left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 
+use corten_network::files::read_json;
+
 use super::shell::{Run, Shell};
-use super::start::FORM;
+use super::start::{FORM, STOP, STOP_SECONDS};
 use super::{Fatal, act, binds, root};
 use crate::containerd::{Record, TaskState};
-use crate::fleet::{Event, Found, Id};
-
-const SIGTERM: u32 = 15;
+use crate::fleet::{Event, Found, Id, Memory};
 
 /// Finds out what runs, goes on with it, and removes what nobody knows.
 pub(super) async fn look(shell: &Shell) -> Result<(), Fatal> {
@@ -19,15 +19,16 @@ pub(super) async fn look(shell: &Shell) -> Result<(), Fatal> {
         let mut networks = shell.networks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         networks.restore()?.into_iter().collect()
     };
-    let running = |id: &Id| {
+    // One that ended meanwhile is taken up as well: it is still to be asked how it ended.
+    let process = |id: &Id| {
         let task = tasks.iter().find(|task| task.id == id.key())?;
-        (task.state == TaskState::Running).then_some(task.pid)
+        matches!(task.state, TaskState::Running | TaskState::Stopped(_)).then_some(task.pid)
     };
     let mut found = Vec::new();
     for record in records {
         let Some(id) = Id::from_key(&record.id) else { continue };
         // Without its network it can't go on.
-        let pid = running(&id).filter(|_| !broken.contains(&id.workload));
+        let pid = process(&id).filter(|_| !broken.contains(&id.workload));
         let form = record.labels.get(FORM).cloned().unwrap_or_default();
         if pid.is_some() {
             go_on(shell, &id, &record)?;
@@ -36,11 +37,16 @@ pub(super) async fn look(shell: &Shell) -> Result<(), Fatal> {
     }
     let known: BTreeSet<String> = found.iter().map(|found| found.id.key()).collect();
     remove_rests(shell, &known);
-    let links = links(shell, &broken);
+    let joined = joined(shell, &broken);
+    // Without it, what people stopped and what has ended starts again: that is better than a node without workloads.
+    let memory = read_json::<Memory>(&shell.paths.memory()).unwrap_or_else(|error| {
+        eprintln!("{error}");
+        None
+    });
     let up: Vec<Id> =
         found.iter().filter(|found| found.pid.is_some()).map(|found| found.id.clone()).collect();
     let now = shell.now();
-    shell.fleet().hear(now, Event::Looked(found, links));
+    shell.fleet().hear(now, Event::Looked(found, joined, memory.unwrap_or_default()));
     for id in up {
         act::follow(shell, id);
     }
@@ -52,25 +58,20 @@ fn go_on(shell: &Shell, id: &Id, record: &Record) -> Result<(), Fatal> {
     let attached = shell.logs.attach(&id.workload, &id.container)?;
     let mut kept = shell.kept();
     kept.attached.insert(id.clone(), attached);
-    kept.records.insert(id.clone(), record.specification.clone());
-    let stop_signal = record.labels.get(super::start::STOP).and_then(|text| text.parse().ok());
-    let run =
-        Run { stop_signal: stop_signal.unwrap_or(SIGTERM), image: record.image.clone(), ..Run::default() };
+    kept.records.insert(id.clone(), record.clone());
+    let number = |label: &str| record.labels.get(label).and_then(|text| text.parse().ok());
+    let mut run = Run { image: record.image.clone(), ..Run::default() };
+    run.stop_signal = number(STOP).unwrap_or(run.stop_signal);
+    run.stop_seconds = number(STOP_SECONDS).unwrap_or(run.stop_seconds);
     kept.runs.insert(id.clone(), run);
     Ok(())
 }
 
-/// The workloads that have their network, with the form that it has.
-fn links(shell: &Shell, broken: &BTreeSet<String>) -> BTreeMap<String, String> {
-    let wanted = super::wanted::wanted(&shell.order().containers);
+/// The workloads that have their network.
+fn joined(shell: &Shell, broken: &BTreeSet<String>) -> BTreeSet<String> {
     let networks = shell.networks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let joined = networks.joined().into_iter().filter(|name| !broken.contains(*name));
-    // Whether it still is the wanted one is for the networks to say, when the workload joins again.
-    joined
-        .map(|name| {
-            (name.to_owned(), wanted.get(name).map(|wanted| wanted.shared.clone()).unwrap_or_default())
-        })
-        .collect()
+    joined.map(ToOwned::to_owned).collect()
 }
 
 /// Removes what runs left that no record names: of an earlier start of the node, or of one that was cut short.

@@ -26,6 +26,9 @@ pub(super) fn look(shell: &Shell, jobs: &mut Jobs) {
     jobs.configure(&schedules, now_s);
     for due in jobs.due(now_s, |name| runs(shell, name)) {
         match due {
+            Due::Start(name) if is_held(shell, &name) => {
+                eprintln!("{name}: is stopped, so this run of it is left out");
+            }
             Due::Start(name) => super::hear(shell, Event::Due(name)),
             Due::StillRuns { name, .. } => {
                 eprintln!("{name}: still runs, so this run of it is left out");
@@ -43,6 +46,10 @@ pub(super) fn look(shell: &Shell, jobs: &mut Jobs) {
 /// Time until somebody has to look again.
 pub(super) fn pause(jobs: &Jobs) -> Duration {
     jobs.wait_s(now_s()).map_or(Duration::MAX, |seconds| Duration::from_secs(seconds.max(1)))
+}
+
+fn is_held(shell: &Shell, name: &str) -> bool {
+    shell.fleet().group(name).is_some_and(|group| group.is_held)
 }
 
 fn runs(shell: &Shell, name: &str) -> bool {

@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use corten_control::{Answer, ContainersOrder, Request, SOCKET};
 use corten_network::SETTINGS_FOLDER;
-use corten_network::files::below;
+use corten_network::files::{below, write_json};
 use corten_network::folder_watch::FolderWatch;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::containerd::Containerd;
-use crate::fleet::Event;
+use crate::fleet::{Event, Memory};
 use crate::images::{Fetcher, Images, Recipe};
 use crate::logs::{LogError, Logs};
 use crate::network::{NetworkError, Networks, Places};
@@ -101,10 +101,11 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
     found::look(&shell).await?;
     ready(&shell).await;
     tokio::spawn(disk::tend(shell.clone()));
-    let mut jobs = Jobs::default();
+    let (mut jobs, mut memory) = (Jobs::default(), Memory::default());
     loop {
         jobs::look(&shell, &mut jobs);
         plan(&shell);
+        remember(&shell, &mut memory);
         let pause = pause(&shell).min(jobs::pause(&jobs));
         tokio::select! {
             Some(event) = events.recv() => hear(&shell, event),
@@ -187,6 +188,18 @@ fn plan(shell: &Shell) {
     let actions = shell.fleet().plan(now);
     for action in actions {
         act::begin(shell, action);
+    }
+}
+
+/// Writes down what a later daemon has to know, where it is something else than before.
+fn remember(shell: &Shell, before: &mut Memory) {
+    let memory = shell.fleet().memory();
+    if memory == *before {
+        return;
+    }
+    match write_json(&shell.paths.memory(), &memory) {
+        Ok(()) => *before = memory,
+        Err(error) => eprintln!("{error}"),
     }
 }
 

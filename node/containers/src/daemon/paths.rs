@@ -35,6 +35,11 @@ impl Paths {
         self.run().join("api.sock")
     }
 
+    /// What a later daemon has to know of this one's workloads, in memory: it goes with the node.
+    pub fn memory(&self) -> PathBuf {
+        self.run().join("fleet.json")
+    }
+
     /// Files of a workload that its containers see: names of hosts and of name servers.
     pub fn shared(&self, workload: &str) -> PathBuf {
         self.run().join("files").join(workload)

@@ -191,11 +191,11 @@ fn remove_group(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
     use std::os::unix::net::UnixListener;
 
     use super::*;
-    use crate::fleet::{Event, Found};
+    use crate::fleet::{Event, Found, Memory};
 
     #[test]
     fn a_shim_is_idle_when_no_container_of_its_workload_is_there() {
@@ -203,7 +203,7 @@ mod tests {
         let first = Id::new("web", "first");
         assert!(is_idle(&fleet, &first));
         let second = Found { id: Id::new("web", "second"), fingerprint: "f".into(), pid: Some(7) };
-        fleet.hear(0, Event::Looked(vec![second], BTreeMap::new()));
+        fleet.hear(0, Event::Looked(vec![second], BTreeSet::new(), Memory::default()));
         assert!(!is_idle(&fleet, &first), "the shim of the first one has the second one as well");
     }
 

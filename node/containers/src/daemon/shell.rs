@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::paths::Paths;
 use super::rests::Rests;
-use crate::containerd::Containerd;
+use crate::containerd::{Containerd, Record};
 use crate::fleet::{Event, Fleet, Id, Ms};
 use crate::images::Images;
 use crate::logs::{Attached, Logs};
@@ -40,30 +40,55 @@ pub(crate) struct Inner {
     started: Instant,
 }
 
+const SIGTERM: u32 = 15;
+/// As the configuration has it where a workload says nothing.
+const DEFAULT_STOP_SECONDS: u32 = 10;
+
 /// What is remembered of containers that run.
 #[derive(Default)]
 pub(crate) struct Kept {
     /// Their output.
     pub(crate) attached: BTreeMap<Id, Attached>,
-    /// The specification of containerd's record of each.
-    pub(crate) records: BTreeMap<Id, String>,
+    /// containerd's record of each.
+    pub(crate) records: BTreeMap<Id, Record>,
     /// What is to be known while one runs.
     pub(crate) runs: BTreeMap<Id, Run>,
     /// What may be left of containers that are gone.
     pub(super) rests: Rests,
 }
 
-/// A run of a container.
-#[derive(Clone, Debug, Default)]
+impl Kept {
+    /// The runtime specification of a container that is there, JSON.
+    pub(crate) fn specification(&self, id: &Id) -> String {
+        self.records.get(id).map(|record| record.specification.clone()).unwrap_or_default()
+    }
+}
+
+/// A run of a container. What it was started with counts, whatever the configuration says by now.
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
     /// Number of the signal that ends it.
     pub(crate) stop_signal: u32,
+    /// Seconds that it has to end after that.
+    pub(crate) stop_seconds: u32,
     /// Milliseconds from the call that started it to its first process.
     pub(crate) started_in_ms: u64,
     /// Where its image is from.
     pub(crate) image_from: &'static str,
     /// Name of its image.
     pub(crate) image: String,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            stop_signal: SIGTERM,
+            stop_seconds: DEFAULT_STOP_SECONDS,
+            started_in_ms: 0,
+            image_from: "",
+            image: String::new(),
+        }
+    }
 }
 
 impl std::ops::Deref for Shell {

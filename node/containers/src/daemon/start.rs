@@ -20,6 +20,8 @@ use crate::spec::{Input, NoCommand, program, specification};
 pub(super) const FORM: &str = "corten.form";
 /// The label that says which signal ends it.
 pub(super) const STOP: &str = "corten.stop-signal";
+/// The label that says how many seconds it has to end then.
+pub(super) const STOP_SECONDS: &str = "corten.stop-seconds";
 /// The runtime where a workload names none.
 const RUNTIME: &str = "crun";
 const SIGTERM: u32 = 15;
@@ -79,11 +81,7 @@ pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u
     let image = shell.images.find(&container.image).await?;
     let image = image.ok_or_else(|| ImageError::Unknown(container.image.clone()))?;
     let runtime_path = runtime(shell, &workload)?;
-    let joined = {
-        let (name, workload) = (id.workload.clone(), workload.clone());
-        let join = move |networks: &mut crate::network::Networks| networks.join(&name, &workload);
-        act::with_networks(shell, join).await.map_err(StartError::Other)?
-    };
+    let joined = act::joined(shell, &id.workload, &workload).await.map_err(StartError::Other)?;
     shell.images.mark_used(&image.name);
     let stop_signal = signal(container.stop_signal.as_deref().unwrap_or(&image.process.stop_signal))?;
     let prepared = {
@@ -124,7 +122,12 @@ pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u
         tokio::task::spawn_blocking(prepare).await.map_err(|error| StartError::Other(error.to_string()))?
     };
     let (root, specification) = prepared?;
-    let labels = BTreeMap::from([(FORM.to_owned(), form), (STOP.to_owned(), stop_signal.to_string())]);
+    let stop_seconds = workload.stop_seconds;
+    let labels = BTreeMap::from([
+        (FORM.to_owned(), form),
+        (STOP.to_owned(), stop_signal.to_string()),
+        (STOP_SECONDS.to_owned(), stop_seconds.to_string()),
+    ]);
     let wanted = Record {
         id: id.key(),
         image: image.name.clone(),
@@ -145,19 +148,19 @@ pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u
     let pid = shell.containerd.create_task(&id.key(), &runtime, vec![root], &io).await?;
     shell.containerd.start(&id.key(), "").await?;
     let started_in_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run = Run { stop_signal, started_in_ms, image_from: image.from.word(), image: image.name };
+    let run = Run { stop_signal, stop_seconds, started_in_ms, image_from: image.from.word(), image: image.name };
     shell.kept().runs.insert(id.clone(), run);
     Ok(pid)
 }
 
 /// Sees to it that containerd's record says this. One that says it already stays: writing one waits for the disk.
 async fn record(shell: &Shell, id: &Id, wanted: Record) -> Result<(), StartError> {
-    if shell.kept().records.get(id).is_some_and(|known| *known == wanted.specification) {
+    if shell.kept().records.get(id) == Some(&wanted) {
         return Ok(());
     }
     shell.containerd.delete_record(&wanted.id).await?;
     shell.containerd.create_record(&wanted).await?;
-    shell.kept().records.insert(id.clone(), wanted.specification);
+    shell.kept().records.insert(id.clone(), wanted);
     Ok(())
 }
 

@@ -59,6 +59,7 @@ pub(super) fn wanted(containers: &Containers) -> BTreeMap<String, Wanted> {
         let shared =
             Shared { network: &workload.network, ports: &workload.ports, aliases: &workload.aliases };
         Wanted {
+            form: fingerprint(workload),
             shared: fingerprint(&shared),
             containers: workload
                 .containers

@@ -1,12 +1,15 @@
 //! What happens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use super::unit::{Ready, Unit};
-use super::{Fingerprint, Fleet, Group, Id, Link, Ms, Wanted};
+use super::{Fingerprint, Fleet, Group, Id, Link, Memory, Ms, Wanted};
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Exited {
     /// Its exit code, or 128 and the number of the signal that ended it.
     pub code: u32,
@@ -21,7 +24,7 @@ pub struct Found {
     pub id: Id,
     /// Its form.
     pub fingerprint: Fingerprint,
-    /// Its process, if one runs.
+    /// Its process, if one runs, or ended and is there to be asked how.
     pub pid: Option<u32>,
 }
 
@@ -39,9 +42,9 @@ pub enum Rest {
 pub enum Event {
     /// The configuration says this, and nothing else.
     Wanted(BTreeMap<String, Wanted>),
-    /// What was there when the daemon started: containers, and workloads that have their network with the form that they
-    /// have it in.
-    Looked(Vec<Found>, BTreeMap<String, Fingerprint>),
+    /// What was there when the daemon started: containers, and workloads that have a network, with what an earlier daemon
+    /// remembered.
+    Looked(Vec<Found>, BTreeSet<String>, Memory),
     /// The image of a container is here, under this digest, or why not.
     Fetched(Id, Result<String, String>),
     /// A workload has its network, or why not.
@@ -82,7 +85,7 @@ impl Fleet {
     pub fn hear(&mut self, now: Ms, event: Event) {
         match event {
             Event::Wanted(wanted) => self.want(now, wanted),
-            Event::Looked(found, links) => self.look(now, found, links),
+            Event::Looked(found, joined, memory) => self.look(now, found, joined, memory),
             Event::Ends => self.ends = true,
             Event::ImagesCame => {
                 self.groups
@@ -113,7 +116,7 @@ impl Fleet {
                     self.group_with(&name, Group::displace);
                 }
             }
-            Event::Hold(name) => self.group_with(&name, |group| group.is_held = true),
+            Event::Hold(name) => self.group_with(&name, Group::hold),
             Event::Release(name) => self.group_with(&name, |group| group.release(now)),
             Event::Again(name) => self.group_with(&name, |group| group.again(now)),
             Event::Due(name) => self.group_with(&name, |group| group.due(now)),
@@ -144,9 +147,19 @@ impl Fleet {
         self.is_told = true;
     }
 
-    fn look(&mut self, now: Ms, found: Vec<Found>, links: BTreeMap<String, Fingerprint>) {
-        for (name, shared) in links {
-            self.groups.entry(name).or_default().link = Link::Up(shared);
+    fn look(&mut self, now: Ms, found: Vec<Found>, joined: BTreeSet<String>, memory: Memory) {
+        self.recall(now, memory);
+        for (name, group) in &mut self.groups {
+            if !joined.contains(name) {
+                group.link = Link::Down;
+            }
+        }
+        for name in joined {
+            let link = &mut self.groups.entry(name).or_default().link;
+            // One that nobody remembers is of no form that is wanted.
+            if *link == Link::Down {
+                *link = Link::Up(Fingerprint::new());
+            }
         }
         for Found { id, fingerprint, pid } in found {
             let group = self.groups.entry(id.workload).or_default();

@@ -50,6 +50,8 @@ impl Link {
 pub struct Group {
     /// What it is to be; `None` for one that is not in the configuration any more.
     pub wanted: Option<Workload>,
+    /// The form of all of it.
+    pub(super) form: Fingerprint,
     /// Form of what its containers share.
     pub(super) shared: Fingerprint,
     /// Its network.
@@ -66,7 +68,6 @@ pub struct Group {
 
 impl Group {
     pub(super) fn want(&mut self, now: Ms, wanted: Wanted) {
-        let is_new = self.wanted.as_ref() != Some(&wanted.workload) || self.shared != wanted.shared;
         for (name, unit) in &mut self.units {
             if !wanted.containers.contains_key(name) {
                 unit.wanted = None;
@@ -77,12 +78,11 @@ impl Group {
             let unit = self.units.entry(name).or_default();
             unit.want(now, container.clone(), fingerprint);
         }
-        self.wanted = Some(wanted.workload);
-        self.shared = wanted.shared;
         // What a person stopped stays so until what it is to be changes.
-        if is_new {
-            self.is_held = false;
-        }
+        self.is_held &= self.form == wanted.form;
+        self.wanted = Some(wanted.workload);
+        self.form = wanted.form;
+        self.shared = wanted.shared;
     }
 
     pub(super) fn unwant(&mut self) {
@@ -112,7 +112,13 @@ impl Group {
 
     /// Whether nothing is left of it.
     pub(super) fn is_gone(&self) -> bool {
-        self.link == Link::Down && self.has_no_process()
+        self.link == Link::Down && self.units.values().all(Unit::is_gone)
+    }
+
+    /// A person stops it. A job that runs ends, and this run of it is not made up for.
+    pub(super) fn hold(&mut self) {
+        self.is_held = true;
+        self.is_due = false;
     }
 
     /// The network that it has is none that it can stay in.
@@ -136,9 +142,10 @@ impl Group {
         self.units.values_mut().for_each(|unit| unit.again(now));
     }
 
-    /// It is time for a job. One that still runs goes on: two at a time are never wanted.
+    /// It is time for a job. One that still runs goes on: two at a time are never wanted. One that a person stopped stays
+    /// so.
     pub(super) fn due(&mut self, now: Ms) {
-        if self.is_due || !self.has_no_process() {
+        if self.is_held || self.is_due || !self.has_no_process() {
             return;
         }
         self.is_due = true;

@@ -14,6 +14,7 @@ mod action;
 mod event;
 mod group;
 mod id;
+mod memory;
 mod plan;
 mod status;
 mod unit;
@@ -26,6 +27,7 @@ pub use action::Action;
 pub use event::{Event, Exited, Found, Rest};
 pub use group::{Group, Link};
 pub use id::Id;
+pub use memory::Memory;
 pub use status::{ContainerState, WorkloadState};
 pub use unit::{Ready, Run, Unit};
 
@@ -40,6 +42,8 @@ pub type Fingerprint = String;
 pub struct Wanted {
     /// What it is to be.
     pub workload: Workload,
+    /// Of all of it.
+    pub form: Fingerprint,
     /// Of what its containers share: network, ports, names.
     pub shared: Fingerprint,
     /// Of each container, by name.

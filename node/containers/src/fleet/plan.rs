@@ -36,7 +36,7 @@ impl Fleet {
         // One that is not in the configuration is forgotten once nothing is left of it.
         self.groups.retain(|_, group| group.wanted.is_some() || !group.is_gone());
         for group in self.groups.values_mut() {
-            group.units.retain(|_, unit| unit.wanted.is_some() || !unit.run.is_nothing());
+            group.units.retain(|_, unit| unit.wanted.is_some() || !unit.is_gone());
         }
         actions
     }
@@ -53,7 +53,7 @@ impl Fleet {
         let pauses = units.filter_map(|unit| match unit.run {
             Run::BackOff { until } => Some(until),
             Run::Stuck { again } => Some(again),
-            _ => None,
+            _ => unit.next_again(),
         });
         let links = self.groups.values().filter_map(|group| match group.link {
             Link::Trouble { again, .. } | Link::Stuck { again, .. } => Some(again),
@@ -78,15 +78,21 @@ impl Group {
         let link_goes = !may_run || is_rewired || (is_host && self.link != Link::Down);
         self.has_begun = may_run;
         let mut is_in_use = false;
-        let mut all_fetched = true;
+        let (mut is_up, mut all_fetched) = (false, true);
         for (container, unit) in &mut self.units {
             let id = || Id::new(name, container);
             let goes = !may_run || unit.is_other() || (link_goes && !unit.run.is_nothing());
+            // Where only its form is another one, it goes on until the image of that is here.
+            let waits_for_next = unit.wanted.is_some() && may_run && !link_goes;
             match &unit.run {
                 Run::Up { .. } => {
-                    if goes {
+                    if goes && (!waits_for_next || unit.has_next()) {
                         unit.stop(now, Stop::Unwanted);
+                    } else if goes && unit.asks_for_next(now) {
+                        unit.ask();
+                        actions.push(Action::Fetch(id()));
                     }
+                    is_up = true;
                     if unit.ends.is_some() && !unit.is_told {
                         unit.is_told = true;
                         actions.push(Action::Stop(id()));
@@ -110,7 +116,9 @@ impl Group {
             }
             if unit.run == Run::Nothing && !goes {
                 unit.begin(now, Run::Fetching);
-                actions.push(Action::Fetch(id()));
+                if unit.ask() {
+                    actions.push(Action::Fetch(id()));
+                }
             }
             is_in_use |= !unit.run.is_nothing();
             all_fetched &= unit.run != Run::Fetching;
@@ -123,7 +131,8 @@ impl Group {
             Link::Down => !self.needs_link(),
             _ => false,
         };
-        if may_run && has_link && all_fetched {
+        // Containers begin together; one that ended does not wait for the image of another.
+        if may_run && has_link && (all_fetched || is_up) {
             for (container, unit) in &mut self.units {
                 if unit.run == Run::Fetched && unit.wanted.is_some() {
                     unit.begin(now, Run::Starting);

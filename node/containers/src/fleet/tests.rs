@@ -2,6 +2,7 @@
 //! and containers end by themselves.
 
 mod chance;
+mod restart;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +58,8 @@ fn bridge() -> WorkloadNetwork {
 
 fn wanted(workload: Workload, form: &str) -> Wanted {
     let containers = workload.containers.keys().map(|name| (name.clone(), form.to_owned())).collect();
-    Wanted { workload, shared: "s1".into(), containers }
+    let whole = format!("{workload:?} {form}");
+    Wanted { workload, form: whole, shared: "s1".into(), containers }
 }
 
 fn one(policy: RestartPolicy) -> BTreeMap<String, Wanted> {
@@ -72,7 +74,7 @@ fn id(container: &str) -> Id {
 fn fleet(wanted: BTreeMap<String, Wanted>) -> Fleet {
     let mut fleet = Fleet::default();
     fleet.hear(0, Event::Wanted(wanted));
-    fleet.hear(0, Event::Looked(Vec::new(), BTreeMap::new()));
+    fleet.hear(0, Event::Looked(Vec::new(), BTreeSet::new(), Memory::default()));
     fleet
 }
 
@@ -154,10 +156,8 @@ fn a_workload_whose_network_can_not_stay_gets_it_anew() {
 fn nothing_is_done_before_it_is_known_what_runs_and_what_is_wanted() {
     let mut fleet = Fleet::default();
     assert_eq!(fleet.plan(0), []);
-    fleet.hear(
-        0,
-        Event::Looked(vec![Found { id: id("a"), fingerprint: "f1".into(), pid: Some(7) }], BTreeMap::new()),
-    );
+    let found = vec![Found { id: id("a"), fingerprint: "f1".into(), pid: Some(7) }];
+    fleet.hear(0, Event::Looked(found, BTreeSet::new(), Memory::default()));
     assert_eq!(fleet.plan(0), []);
     let mut other = Fleet::default();
     other.hear(0, Event::Wanted(one(RestartPolicy::Always)));
@@ -197,21 +197,6 @@ fn image_and_network_come_before_the_start_and_beside_one_another() {
     assert_eq!((fleet.plan(5), fleet.next()), (vec![], None));
 }
 
-#[test]
-fn what_goes_on_across_a_restart_of_the_daemon_is_left_alone() {
-    let mut fleet = Fleet::default();
-    let mut all = one(RestartPolicy::Always);
-    // It waited for another one when it started, and does not any more.
-    all.get_mut("web").expect("it is there").workload.after = vec!["database".into()];
-    all.insert(
-        "database".into(),
-        wanted(workload(&[("a", RestartPolicy::Always)], WorkloadNetwork::Host), "f1"),
-    );
-    fleet.hear(0, Event::Wanted(all));
-    let found = Found { id: id("a"), fingerprint: "f1".into(), pid: Some(7) };
-    fleet.hear(0, Event::Looked(vec![found], [("web".to_owned(), "s1".to_owned())].into()));
-    assert_eq!(fleet.plan(0), [Action::Fetch(Id::new("database", "a"))]);
-}
 
 #[test]
 fn only_what_differs_is_started_again() {
@@ -228,6 +213,7 @@ fn only_what_differs_is_started_again() {
     assert_eq!(
         done,
         [
+            Action::Fetch(id("b")),
             Action::Stop(id("b")),
             Action::Clean(id("b")),
             Action::Fetch(id("b")),
@@ -235,6 +221,77 @@ fn only_what_differs_is_started_again() {
         ]
     );
     assert_eq!(fleet.unit(&id("a")).map(|unit| unit.restarts), Some(0));
+}
+
+#[test]
+fn what_runs_goes_on_until_the_image_of_its_next_form_is_here() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    settle(&mut fleet, 0);
+    let next = |form: &str| {
+        let web = wanted(workload(&[("a", RestartPolicy::Always)], bridge()), form);
+        BTreeMap::from([("web".to_owned(), web)])
+    };
+    fleet.hear(1, Event::Wanted(next("f2")));
+    assert_eq!(fleet.plan(1), [Action::Fetch(id("a"))]);
+    fleet.hear(2, Event::Fetched(id("a"), Err("no such tag".into())));
+    assert_eq!((fleet.plan(2), state(&fleet, "a")), (vec![], "ready"));
+    let detail = fleet.unit(&id("a")).map(|unit| unit.detail.clone());
+    assert_eq!(detail.as_deref(), Some("what it is to become waits for its image: no such tag"));
+    let again = fleet.next().expect("it is tried again");
+    assert_eq!(fleet.plan(again), [Action::Fetch(id("a"))]);
+    // Meanwhile the configuration is mended: an answer for what it said before is none for what it says now.
+    fleet.hear(again, Event::Wanted(next("f3")));
+    assert_eq!(fleet.plan(again), []);
+    fleet.hear(again, Event::Fetched(id("a"), Ok("sha256:2".into())));
+    let done = settle(&mut fleet, again);
+    let start = Action::Start(id("a"), "f3".into());
+    let fetch = || Action::Fetch(id("a"));
+    assert_eq!(done, [fetch(), Action::Stop(id("a")), Action::Clean(id("a")), fetch(), start]);
+}
+
+#[test]
+fn who_ends_is_started_again_while_the_image_of_another_is_on_its_way() {
+    let form = |containers: &[(&str, RestartPolicy)]| {
+        BTreeMap::from([("web".to_owned(), wanted(workload(containers, bridge()), "f1"))])
+    };
+    let always = RestartPolicy::Always;
+    let mut fleet = fleet(form(&[("a", always), ("c", always)]));
+    settle(&mut fleet, 0);
+    fleet.hear(1, Event::Wanted(form(&[("a", always), ("b", always), ("c", always)])));
+    assert_eq!(fleet.plan(1), [Action::Fetch(id("b"))]);
+    fleet.hear(2, Event::Exited(id("a"), Exited { code: 1, out_of_memory: false }));
+    settle(&mut fleet, 2);
+    let now = fleet.next().expect("it waits before it is started again");
+    assert!(settle(&mut fleet, now).contains(&Action::Start(id("a"), "f1".into())));
+}
+
+#[test]
+fn a_node_goes_down_while_an_image_is_on_its_way() {
+    let mut fleet = fleet(one(RestartPolicy::Always));
+    assert!(fleet.plan(0).contains(&Action::Fetch(id("a"))));
+    fleet.hear(1, Event::Ends);
+    fleet.plan(1);
+    assert!(fleet.has_ended());
+}
+
+#[test]
+fn a_job_that_was_stopped_is_not_made_up_for() {
+    let job = |schedule: &str| {
+        let mut job = one(RestartPolicy::Never);
+        let web = job.get_mut("web").expect("it is there");
+        web.workload.schedule = Some(schedule.into());
+        web.form = schedule.into();
+        job
+    };
+    let mut fleet = fleet(job("@hourly"));
+    fleet.hear(1, Event::Due("web".into()));
+    settle(&mut fleet, 1);
+    fleet.hear(2, Event::Hold("web".into()));
+    settle(&mut fleet, 2);
+    fleet.hear(3, Event::Due("web".into()));
+    fleet.hear(4, Event::Wanted(job("@daily")));
+    assert_eq!(settle(&mut fleet, 4), []);
+    assert_eq!(fleet.group("web").map(|group| group.state().word()), Some("scheduled"));
 }
 
 #[test]

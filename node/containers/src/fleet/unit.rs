@@ -1,6 +1,7 @@
 //! One container: what it is to be, what it is, and how it got there.
 
 use corten_config::settings::{Container, RestartPolicy};
+use serde::{Deserialize, Serialize};
 
 use super::{Exited, Fingerprint, Ms, Rest};
 use crate::checks::BackOff;
@@ -56,7 +57,7 @@ pub enum Ready {
 }
 
 /// Why a container is told to end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
     /// It is not wanted any more, or not in this form.
     Unwanted,
@@ -69,7 +70,15 @@ pub enum Stop {
 impl Run {
     /// Whether no process and no mount is there, and none is being made.
     pub(super) fn is_nothing(&self) -> bool {
-        matches!(self, Self::Nothing | Self::Fetched | Self::BackOff { .. } | Self::Done | Self::Failed)
+        matches!(
+            self,
+            Self::Nothing
+                | Self::Fetching
+                | Self::Fetched
+                | Self::BackOff { .. }
+                | Self::Done
+                | Self::Failed
+        )
     }
 }
 
@@ -100,8 +109,10 @@ pub struct Unit {
     pub(super) ends: Option<Stop>,
     /// Whether it was told to.
     pub(super) is_told: bool,
-    /// The form in which its image was asked for.
-    fetching: Fingerprint,
+    /// The form for which its image was asked for, until there is an answer.
+    asked: Option<Fingerprint>,
+    /// The image of the form that is wanted, while another form runs.
+    next: Next,
     /// What follows once it is cleaned up.
     then: Then,
     backoff: BackOff,
@@ -111,10 +122,33 @@ pub struct Unit {
 enum Then {
     #[default]
     Nothing,
+    /// It ended before it was known what its policy is.
+    AsPolicySays,
     /// Milliseconds to wait.
     BackOff(Ms),
     Done,
     Failed,
+}
+
+/// Whether the image of another form is here. Only then does what runs give way to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Next {
+    #[default]
+    Unknown,
+    Here,
+    /// It could not be had.
+    Trouble {
+        again: Ms,
+    },
+}
+
+/// A container that has ended and is not started again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Ended {
+    form: Fingerprint,
+    is_well: bool,
+    exited: Option<Exited>,
 }
 
 impl Unit {
@@ -128,8 +162,14 @@ impl Unit {
             self.wanted_form = form;
             self.backoff = BackOff::default();
             self.restarts = 0;
+            self.next = Next::Unknown;
             // What ended in its old form, or waits to be tried again, starts in the new one.
             self.forget_end(now);
+        }
+        if self.then == Then::AsPolicySays
+            && let Some(exited) = self.exited
+        {
+            self.then = self.after(now, exited, container.restart);
         }
         self.wanted = Some(container);
     }
@@ -144,31 +184,94 @@ impl Unit {
         self.wanted.is_none() && self.has_record && self.run.is_nothing()
     }
 
+    /// Whether nothing is there of it, and no answer is waited for.
+    pub(super) fn is_gone(&self) -> bool {
+        self.run.is_nothing() && self.asked.is_none()
+    }
+
+    /// Whether the image of the form that is wanted is here, while another one runs.
+    pub(super) fn has_next(&self) -> bool {
+        self.next == Next::Here
+    }
+
+    /// Whether it is time to ask for that.
+    pub(super) fn asks_for_next(&self, now: Ms) -> bool {
+        let is_time = match self.next {
+            Next::Unknown => true,
+            Next::Here => false,
+            Next::Trouble { again } => again <= now,
+        };
+        is_time && self.asked.is_none()
+    }
+
+    /// When that is tried again.
+    pub(super) fn next_again(&self) -> Option<Ms> {
+        match (&self.run, self.next) {
+            (Run::Up { .. }, Next::Trouble { again }) if self.asked.is_none() => Some(again),
+            _ => None,
+        }
+    }
+
+    /// Its image is asked for. Returns whether nobody does so yet.
+    pub(super) fn ask(&mut self) -> bool {
+        let is_first = self.asked.is_none();
+        self.asked.get_or_insert_with(|| self.wanted_form.clone());
+        is_first
+    }
+
+    /// What a later daemon has to know of its end.
+    pub(super) fn ended(&self) -> Option<Ended> {
+        let is_well = match (&self.run, self.then) {
+            (Run::Done, _) | (Run::Over | Run::Cleaning | Run::Stuck { .. }, Then::Done) => true,
+            (Run::Failed, _) | (Run::Over | Run::Cleaning | Run::Stuck { .. }, Then::Failed) => false,
+            _ => return None,
+        };
+        Some(Ended { form: self.wanted_form.clone(), is_well, exited: self.exited })
+    }
+
+    /// An earlier daemon saw its end. It is no end of another form.
+    pub(super) fn recall(&mut self, now: Ms, ended: Ended) {
+        if self.wanted.is_some() && self.wanted_form != ended.form {
+            return;
+        }
+        self.wanted_form = ended.form;
+        self.exited = ended.exited;
+        self.detail = ended.exited.map(|exited| said(exited, "")).unwrap_or_default();
+        self.set(now, if ended.is_well { Run::Done } else { Run::Failed });
+    }
+
     pub(super) fn form(&self) -> &Fingerprint {
         &self.wanted_form
     }
 
     /// It was there before the daemon was.
     pub(super) fn found(&mut self, now: Ms, form: Fingerprint, pid: Option<u32>) {
+        if self.wanted.is_none() {
+            self.wanted_form.clone_from(&form);
+        }
         self.is = Some(form);
         self.has_record = true;
         self.backoff.started(now);
         let run = match pid {
             Some(pid) => Run::Up { pid, ready: Ready::Checking },
-            None => Run::Over,
+            None => {
+                self.then = match self.run {
+                    Run::Done => Then::Done,
+                    Run::Failed => Then::Failed,
+                    _ => Then::Nothing,
+                };
+                Run::Over
+            }
         };
         self.set(now, run);
     }
 
     /// Does what is planned for it: the state in which it is under way.
     pub(super) fn begin(&mut self, now: Ms, run: Run) {
-        match run {
-            Run::Starting => {
-                self.is = Some(self.wanted_form.clone());
-                self.has_record = true;
-            }
-            Run::Fetching => self.fetching.clone_from(&self.wanted_form),
-            _ => {}
+        if run == Run::Starting {
+            self.is = Some(self.wanted_form.clone());
+            self.has_record = true;
+            self.next = Next::Unknown;
         }
         self.set(now, run);
     }
@@ -182,18 +285,23 @@ impl Unit {
     }
 
     pub(super) fn fetched(&mut self, now: Ms, answer: Result<String, String>) {
-        if self.run != Run::Fetching {
-            return;
-        }
-        match answer {
+        let Some(asked) = self.asked.take() else { return };
+        let is_wanted = asked == self.wanted_form;
+        match (&self.run, answer) {
             // Another image is wanted meanwhile.
-            _ if self.fetching != self.wanted_form => self.set(now, Run::Nothing),
-            Ok(digest) => {
+            (Run::Fetching, _) if !is_wanted => self.set(now, Run::Nothing),
+            (Run::Fetching, Ok(digest)) => {
                 self.digest = digest;
                 self.detail.clear();
                 self.set(now, Run::Fetched);
             }
-            Err(why) => self.try_again(now, why),
+            (Run::Fetching, Err(why)) => self.try_again(now, why),
+            (Run::Up { .. }, Ok(_)) if is_wanted => self.next = Next::Here,
+            (Run::Up { .. }, Err(why)) if is_wanted => {
+                self.next = Next::Trouble { again: now + NEXT_IMAGE };
+                self.detail = format!("what it is to become waits for its image: {why}");
+            }
+            _ => {}
         }
     }
 
@@ -223,22 +331,30 @@ impl Unit {
             return;
         }
         self.exited = Some(exited);
-        let policy = self.wanted.as_ref().map(|container| container.restart).unwrap_or_default();
-        let is_well = exited.code == 0 && !exited.out_of_memory;
         self.is_told = false;
-        self.then = match (self.ends.take(), policy) {
+        self.then = match (self.ends, self.wanted.as_ref().map(|container| container.restart)) {
             (Some(Stop::Unwanted | Stop::Again), _) => Then::Nothing,
-            (None, RestartPolicy::OnFailure | RestartPolicy::Never) if is_well => Then::Done,
-            (_, RestartPolicy::Never) => Then::Failed,
-            (_, RestartPolicy::Always | RestartPolicy::OnFailure) => {
-                self.restarts += 1;
-                Then::BackOff(self.backoff.ended(now))
-            }
+            (_, None) => Then::AsPolicySays,
+            (_, Some(policy)) => self.after(now, exited, policy),
         };
+        self.ends = None;
         if self.then != Then::Nothing || self.detail.is_empty() {
             self.detail = said(exited, &self.detail);
         }
         self.set(now, Run::Over);
+    }
+
+    /// What follows an end that nobody asked for.
+    fn after(&mut self, now: Ms, exited: Exited, policy: RestartPolicy) -> Then {
+        let is_well = exited.code == 0 && !exited.out_of_memory && self.ends.is_none();
+        match policy {
+            RestartPolicy::OnFailure | RestartPolicy::Never if is_well => Then::Done,
+            RestartPolicy::Never => Then::Failed,
+            RestartPolicy::Always | RestartPolicy::OnFailure => {
+                self.restarts += 1;
+                Then::BackOff(self.backoff.ended(now))
+            }
+        }
     }
 
     pub(super) fn cleaned(&mut self, now: Ms, answer: Result<Rest, String>) {
@@ -255,7 +371,7 @@ impl Unit {
         }
         self.is = None;
         let run = match std::mem::take(&mut self.then) {
-            Then::Nothing => Run::Nothing,
+            Then::Nothing | Then::AsPolicySays => Run::Nothing,
             Then::BackOff(pause) => Run::BackOff { until: now + pause },
             Then::Done => Run::Done,
             Then::Failed => Run::Failed,
@@ -313,6 +429,9 @@ impl Unit {
         if matches!(self.run, Run::BackOff { .. }) && self.digest.is_empty() {
             self.set(now, Run::Nothing);
         }
+        if matches!(self.next, Next::Trouble { .. }) {
+            self.next = Next::Unknown;
+        }
     }
 
     fn try_again(&mut self, now: Ms, why: String) {
@@ -322,6 +441,8 @@ impl Unit {
     }
 }
 
+/// Pause after the image of another form could not be had.
+const NEXT_IMAGE: Ms = 30_000;
 /// Pause after what is left of a container could not be removed.
 const RETRY: Ms = 2_000;
 

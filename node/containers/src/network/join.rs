@@ -23,12 +23,16 @@ use super::{name_server, program, question};
 
 impl Networks {
     /// Gives a workload its network. One that has it already is left as it is; one that has another one, or half of one,
-    /// loses that first. When this returns, others of its network find it by its name.
+    /// loses that first. When this returns, others of its network find it by its name. In the node's own there is nothing
+    /// to join.
     ///
     /// # Errors
     /// If there is no place for it, or the kernel or a program refuses. It is as good as not there then, and may try
     /// again.
     pub fn join(&mut self, workload: &str, wanted: &Workload) -> Result<Joined, NetworkError> {
+        if wanted.network == WorkloadNetwork::Host {
+            return Joined::of_node(&self.places);
+        }
         let before = self.ledger.members.get(workload).map(|member| (member.stage, is_for(member, wanted)));
         if before != Some((Stage::Joined, true)) {
             if before.is_some_and(|(stage, _)| stage != Stage::Reserved) {
@@ -90,7 +94,6 @@ impl Networks {
         let Some(member) = self.ledger.members.get(workload) else { return Ok(()) };
         let place = self.places.namespace(workload);
         match member.place {
-            Place::Host => Ok(()),
             Place::Alone => {
                 make_namespace(&place)?;
                 netns::within(&place, || {

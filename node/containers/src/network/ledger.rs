@@ -45,8 +45,6 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Place {
-    /// In the node's own network.
-    Host,
     /// By itself.
     Alone,
     /// On a bridge.

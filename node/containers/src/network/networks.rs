@@ -37,7 +37,23 @@ pub struct Joined {
     pub hostname: Option<String>,
 }
 
-/// Networks of workloads.
+impl Joined {
+    /// The node's own network, which nobody has to join: its files as they are now.
+    ///
+    /// # Errors
+    /// If one of them can't be read.
+    pub fn of_node(places: &Places) -> Result<Self, NetworkError> {
+        Ok(Self {
+            namespace: None,
+            addresses: Vec::new(),
+            resolv_conf: text_of(&places.resolv_conf)?,
+            hosts: text_of(&places.hosts)?,
+            hostname: None,
+        })
+    }
+}
+
+/// Networks of workloads. One in the node's own has no place here.
 #[derive(Debug)]
 pub struct Networks {
     pub(super) places: Places,
@@ -73,7 +89,6 @@ impl Networks {
         for (name, member) in &mut self.ledger.members {
             let is_kept = netns::is_kept(&self.places.namespace(name));
             let is_whole = match &member.place {
-                Place::Host => true,
                 Place::Alone => is_kept,
                 Place::Bridge { name: bridge, .. } => {
                     let is_on = |veth: &Link| veth.master.as_ref() == Some(&link_of(bridge));
@@ -128,20 +143,13 @@ impl Networks {
         let resolv_conf = text_of(&self.places.resolv_conf)?;
         let hosts = text_of(&self.places.hosts)?;
         let addresses = self.ledger.addresses(workload);
-        Ok(Some(match &member.place {
-            Place::Host => Joined { namespace: None, addresses, resolv_conf, hosts, hostname: None },
-            Place::Alone | Place::Bridge { .. } => {
-                let servers = self.ledger.bridge_of(workload).map(|(_, bridge, _)| bridge.gateways());
-                Joined {
-                    namespace: Some(self.places.namespace(workload)),
-                    resolv_conf: servers
-                        .map(|servers| files::resolv_conf(&servers, &resolv_conf))
-                        .unwrap_or_default(),
-                    hosts: files::hosts(workload, &member.aliases, &addresses, &hosts),
-                    hostname: Some(files::hostname(workload)),
-                    addresses,
-                }
-            }
+        let servers = self.ledger.bridge_of(workload).map(|(_, bridge, _)| bridge.gateways());
+        Ok(Some(Joined {
+            namespace: Some(self.places.namespace(workload)),
+            resolv_conf: servers.map(|servers| files::resolv_conf(&servers, &resolv_conf)).unwrap_or_default(),
+            hosts: files::hosts(workload, &member.aliases, &addresses, &hosts),
+            hostname: Some(files::hostname(workload)),
+            addresses,
         }))
     }
 

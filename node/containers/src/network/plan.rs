@@ -89,7 +89,7 @@ fn is_kept(member: &Member) -> bool {
 /// Whether a place is what a workload wants.
 pub(super) fn is_for(member: &Member, workload: &Workload) -> bool {
     let is_there = match (&member.place, &workload.network) {
-        (Place::Host, WorkloadNetwork::Host) | (Place::Alone, WorkloadNetwork::None) => true,
+        (Place::Alone, WorkloadNetwork::None) => true,
         (Place::Bridge { name, .. }, WorkloadNetwork::Bridge { name: wanted }) => name == wanted,
         _ => false,
     };
@@ -115,8 +115,7 @@ fn member(
         }
     }
     let (place, bridge) = match &workload.network {
-        WorkloadNetwork::Host => (Place::Host, None),
-        WorkloadNetwork::None => (Place::Alone, None),
+        WorkloadNetwork::None | WorkloadNetwork::Host => (Place::Alone, None),
         WorkloadNetwork::Bridge { name: bridge } => {
             // What comes from ::1 may not leave the node, and there is no switch for it as there is for 127.0.0.1.
             let own = |address: &IpAddr| matches!(address, IpAddr::V6(address) if address.is_loopback());

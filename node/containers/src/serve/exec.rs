@@ -94,7 +94,7 @@ fn process(shell: &Shell, id: &Id, pid: u32, start: &v1::ExecStart) -> Result<St
     if start.command.is_empty() {
         return Err(refuse(Code::InvalidArgument, "there is no program to run", ""));
     }
-    let specification = shell.kept().records.get(id).cloned().unwrap_or_default();
+    let specification = shell.kept().specification(id);
     let specification: Value = serde_json::from_str(&specification).map_err(failed)?;
     let mut process = specification.get("process").cloned().unwrap_or_default();
     process["args"] = json!(start.command);

@@ -179,7 +179,7 @@ impl Workloads for WorkloadCalls {
         let kept = self.0.kept();
         let of_it = kept.records.iter().filter(|(id, _)| id.workload == name);
         let specifications_json = of_it
-            .map(|(id, text)| (id.container.clone(), without_secrets(text, &order.containers.secrets)))
+            .map(|(id, record)| (id.container.clone(), without_secrets(&record.specification, &order.containers.secrets)))
             .collect();
         Ok(Response::new(v1::InspectWorkloadResponse {
             status: Some(status),

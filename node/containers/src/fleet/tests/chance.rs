@@ -17,6 +17,8 @@ enum Chance {
     Wish(u8),
     /// Time passes.
     Pass(Ms),
+    /// The daemon is killed and starts again.
+    Restart,
 }
 
 fn chances() -> impl Strategy<Value = Vec<Chance>> {
@@ -26,6 +28,7 @@ fn chances() -> impl Strategy<Value = Vec<Chance>> {
         1 => (0_usize..6).prop_map(Chance::Configure),
         1 => (0_u8..3).prop_map(Chance::Wish),
         2 => (1_u64..5_000).prop_map(Chance::Pass),
+        1 => Just(Chance::Restart),
     ];
     prop::collection::vec(chance, 0..80)
 }
@@ -36,6 +39,7 @@ fn configurations() -> Vec<BTreeMap<String, Wanted>> {
         let containers: Vec<_> = containers.iter().map(|name| (*name, always)).collect();
         let mut wanted = wanted(workload(&containers, network), form);
         wanted.shared = shared.into();
+        wanted.form = format!("{shared} {}", wanted.form);
         BTreeMap::from([("web".to_owned(), wanted)])
     };
     vec![
@@ -52,8 +56,8 @@ fn configurations() -> Vec<BTreeMap<String, Wanted>> {
 #[derive(Default)]
 struct World {
     under_way: Vec<Action>,
-    running: BTreeSet<Id>,
-    recorded: BTreeSet<Id>,
+    running: BTreeMap<Id, Fingerprint>,
+    recorded: BTreeMap<Id, Fingerprint>,
     joined: bool,
 }
 
@@ -61,7 +65,7 @@ impl World {
     fn begin(&mut self, actions: Vec<Action>) -> Result<(), TestCaseError> {
         for action in actions {
             match &action {
-                Action::Start(id, _) => prop_assert!(!self.running.contains(id), "{id} runs already"),
+                Action::Start(id, _) => prop_assert!(!self.running.contains_key(id), "{id} runs already"),
                 Action::Leave(_) => prop_assert!(self.running.is_empty(), "containers lose their network"),
                 _ => {}
             }
@@ -87,10 +91,10 @@ impl World {
                 self.joined &= !is_well;
                 Event::Left(name, if is_well { Ok(()) } else { Err(word()) })
             }
-            Action::Start(id, _) => {
-                self.recorded.insert(id.clone());
+            Action::Start(id, form) => {
+                self.recorded.insert(id.clone(), form.clone());
                 if is_well {
-                    self.running.insert(id.clone());
+                    self.running.insert(id.clone(), form);
                 }
                 Event::Started(id, if is_well { Ok(1) } else { Err(word()) })
             }
@@ -109,6 +113,21 @@ impl World {
         };
         fleet.hear(now, event);
     }
+
+    /// What was under way is not done any more, and a later daemon looks at what is there.
+    fn restart(&mut self, before: &Fleet, now: Ms, wanted: &BTreeMap<String, Wanted>) -> Fleet {
+        self.under_way.clear();
+        let found = self.recorded.iter().map(|(id, form)| Found {
+            id: id.clone(),
+            fingerprint: form.clone(),
+            pid: self.running.contains_key(id).then_some(1),
+        });
+        let joined = self.joined.then(|| "web".to_owned()).into_iter().collect();
+        let mut fleet = Fleet::default();
+        fleet.hear(now, Event::Looked(found.collect(), joined, before.memory()));
+        fleet.hear(now, Event::Wanted(wanted.clone()));
+        fleet
+    }
 }
 
 proptest! {
@@ -116,12 +135,12 @@ proptest! {
     fn whatever_happens_the_node_comes_to_what_is_wanted(chances in chances(), last in 0_usize..6) {
         let configurations = configurations();
         let mut fleet = fleet(configurations[0].clone());
-        let (mut world, mut now) = (World::default(), 0);
+        let (mut world, mut now, mut configured) = (World::default(), 0, 0);
         for chance in chances {
             match chance {
                 Chance::Answer(at, is_well) => world.answer(&mut fleet, now, at, is_well),
                 Chance::Ends(at, code) => {
-                    let ids: Vec<Id> = world.running.iter().cloned().collect();
+                    let ids: Vec<Id> = world.running.keys().cloned().collect();
                     if let Some(id) = ids.get(at % ids.len().max(1)) {
                         // A stop that is under way finds nobody any more.
                         world.under_way.retain(|action| *action != Action::Stop(id.clone()));
@@ -129,7 +148,11 @@ proptest! {
                         fleet.hear(now, Event::Exited(id.clone(), Exited { code, out_of_memory: false }));
                     }
                 }
-                Chance::Configure(at) => fleet.hear(now, Event::Wanted(configurations[at].clone())),
+                Chance::Configure(at) => {
+                    configured = at;
+                    fleet.hear(now, Event::Wanted(configurations[at].clone()));
+                }
+                Chance::Restart => fleet = world.restart(&fleet, now, &configurations[configured]),
                 Chance::Wish(0) => fleet.hear(now, Event::Hold("web".into())),
                 Chance::Wish(1) => fleet.hear(now, Event::Release("web".into())),
                 Chance::Wish(_) => fleet.hear(now, Event::Again("web".into())),
@@ -156,8 +179,10 @@ proptest! {
             rounds += 1;
             prop_assert!(rounds < 1_000, "it never comes to rest: {fleet:?}");
         }
-        let wanted: BTreeSet<Id> =
-            configurations[last].values().flat_map(|wanted| wanted.containers.keys().map(|name| id(name))).collect();
+        let wanted: BTreeMap<Id, Fingerprint> = configurations[last]
+            .values()
+            .flat_map(|wanted| wanted.containers.iter().map(|(name, form)| (id(name), form.clone())))
+            .collect();
         prop_assert_eq!(&world.running, &wanted);
         prop_assert_eq!(&world.recorded, &wanted);
         let needs = configurations[last].values().any(|wanted| wanted.workload.network != WorkloadNetwork::Host);

@@ -71,7 +71,7 @@ fn a_bridge_has_room_for_253() {
 
 #[test]
 fn a_port_of_the_node_is_one_workloads() {
-    let publishes = |ports: &[(&str, u16)]| workload(WorkloadNetwork::Host, ports);
+    let publishes = |ports: &[(&str, u16)]| workload(WorkloadNetwork::None, ports);
     let ledger = place(&Ledger::default(), "a", &publishes(&[("192.0.2.1", 80)])).expect("free");
     for (ports, is_free) in [
         (("", 80), false),
