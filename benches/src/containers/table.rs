@@ -47,6 +47,7 @@ enum Pick {
 /// A start that finds its container known is the only kind that a workload has.
 const KNOWN: &str = "start-known";
 const NONE: &str = "start-none";
+const BRIDGE: &str = "start-bridge";
 
 const fn row(name: &'static str, what: &'static str, unit: f64, digits: usize, pick: Pick) -> Row {
     Row { name, what, unit, digits, pick }
@@ -54,11 +55,11 @@ const fn row(name: &'static str, what: &'static str, unit: f64, digits: usize, p
 
 const ROWS: [Row; 9] = [
     row("start to first byte, no network, ms", NONE, 1e3, 0, Pick::Median),
-    row("  99 of 100", NONE, 1e3, 0, Pick::Percentile),
-    row("the same on a bridge, ms", "start-bridge", 1e3, 0, Pick::Median),
-    row("  99 of 100", "start-bridge", 1e3, 0, Pick::Percentile),
+    row("  99 of 100; highest of fewer", NONE, 1e3, 0, Pick::Percentile),
+    row("the same on a bridge, ms", BRIDGE, 1e3, 0, Pick::Median),
+    row("  99 of 100; highest of fewer", BRIDGE, 1e3, 0, Pick::Percentile),
     row("created before, no network, ms", KNOWN, 1e3, 0, Pick::Median),
-    row("  99 of 100", KNOWN, 1e3, 0, Pick::Percentile),
+    row("  99 of 100; highest of fewer", KNOWN, 1e3, 0, Pick::Percentile),
     row("all at once, until each printed, s", "crowd", 1e6, 1, Pick::Spread),
     row("memory of an idle container, MB", "idle", 1e6, 1, Pick::Spread),
     row("ready to first container, s", "first", 1e3, 2, Pick::Spread),
@@ -80,13 +81,17 @@ impl Result {
 
     fn aims(&self) -> Vec<Aim> {
         let mut aims = Vec::new();
-        let ratios =
-            [("ctr+runc", FASTER_THAN_CTR), ("ctr+crun", FASTER_THAN_CTR), ("podman", FASTER_THAN_PODMAN)];
-        for (peer, least) in ratios {
-            let (ours, theirs) = (self.runs(CORTEN, NONE), self.runs(peer, NONE));
+        let ratios = [
+            ("ctr+runc", NONE, "no network", FASTER_THAN_CTR),
+            ("ctr+crun", NONE, "no network", FASTER_THAN_CTR),
+            ("podman", NONE, "no network", FASTER_THAN_PODMAN),
+            ("podman", BRIDGE, "bridge", FASTER_THAN_PODMAN),
+        ];
+        for (peer, figure, network, least) in ratios {
+            let (ours, theirs) = (self.runs(CORTEN, figure), self.runs(peer, figure));
             if ours.count() > 0 && theirs.count() > 0 {
                 let value = theirs.median() / ours.median();
-                let (what, aim) = (format!("{peer} / corten, no network"), format!("{least} at least"));
+                let (what, aim) = (format!("{peer} / corten, {network}"), format!("{least} at least"));
                 aims.push(Aim { what, value, aim, met: value >= least });
             }
         }
@@ -182,17 +187,19 @@ mod tests {
             ("ctr+runc", NONE, 150e3),
             ("ctr+crun", NONE, 149e3),
             ("podman", NONE, 300e3),
+            (CORTEN, BRIDGE, 200e3),
+            ("podman", BRIDGE, 599e3),
             (CORTEN, "first", 1001.0),
         ]);
         let met: Vec<bool> = result.aims().iter().map(|aim| aim.met).collect();
-        assert_eq!(met, [true, false, true, false]);
+        assert_eq!(met, [true, false, true, false, false]);
     }
 
     #[test]
     fn what_was_not_measured_has_no_figure_and_is_compared_with_nothing() {
         let result = result(&[(CORTEN, NONE, 100e3)]);
         assert!(result.aims().is_empty());
-        assert_eq!(cell(&ROWS[2], &result.runs("ctr+runc", "start-bridge")), "-");
+        assert_eq!(cell(&ROWS[2], &result.runs("ctr+runc", BRIDGE)), "-");
         assert_eq!(cell(&ROWS[4], &result.runs(CORTEN, KNOWN)), "100");
     }
 }

@@ -87,6 +87,7 @@ fn a_workload_with_the_nodes_network_is_reached_where_the_firewall_opens_its_por
         let outside = lab.outside();
         let joined = lab.join("web", &workload(WorkloadNetwork::Host));
         assert_eq!((joined.namespace, joined.hostname), (None, None));
+        assert!(lab.networks.joined().is_empty(), "in the node's own network there is nothing to join");
         assert!(joined.resolv_conf.starts_with("nameserver 192.0.2.1\n"), "{}", joined.resolv_conf);
         serve(address("0.0.0.0"), 80, "web");
         serve(address("0.0.0.0"), 81, "named");
