@@ -79,7 +79,7 @@ fn settle(
     ready: &mut BTreeMap<String, ReadyLayer>,
 ) -> Result<Vec<ImageLayer>, Error> {
     let mut stack: Vec<String> = Vec::new();
-    for diff_id in &image.image.config.rootfs.diff_ids {
+    for diff_id in topmost(&image.image.config.rootfs.diff_ids) {
         let below: Vec<&Tree> = stack.iter().map(|id| &ready[id].tree).collect();
         let settled = raw[diff_id].settle(&below);
         let tree = settled.map_err(|why| image.fault(format!("layer {diff_id}: {why}")))?;
@@ -106,6 +106,12 @@ fn settle(
         ImageLayer { bytes: bytes(tree), entries: tree.len() as u64 - 1, diff_id }
     };
     Ok(stack.into_iter().map(described).collect())
+}
+
+/// Each layer once, where it lies topmost: overlayfs refuses a folder that it is given twice, and nothing of one is seen
+/// that lies below itself again. Builders repeat empty layers.
+fn topmost(diff_ids: &[Digest]) -> impl Iterator<Item = &Digest> {
+    diff_ids.iter().enumerate().filter(|(n, id)| !diff_ids[n + 1..].contains(id)).map(|(_, id)| id)
 }
 
 /// What the node is told of an image.
