@@ -1,6 +1,7 @@
 //! Reading the layers of images, each once, and settling them on one another.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use corten_formats::tree::{Kind, Tree};
 use corten_oci::digest::Digest;
@@ -31,7 +32,7 @@ pub struct ReadImages {
     pub layers: BTreeMap<String, ReadyLayer>,
 }
 
-/// Reads and verifies every layer.
+/// Reads and verifies every layer. Neither one of them nor the files of all may have more bytes than `limit`.
 pub fn read(images: &[OpenImage<'_>], limit: u64) -> Result<ReadImages, Error> {
     let mut places: BTreeMap<Digest, (&OpenImage<'_>, usize)> = BTreeMap::new();
     for image in images {
@@ -39,10 +40,16 @@ pub fn read(images: &[OpenImage<'_>], limit: u64) -> Result<ReadImages, Error> {
             places.entry(*diff_id).or_insert((image, n));
         }
     }
-    let raw: BTreeMap<Digest, RawLayer> = places
-        .into_par_iter()
-        .map(|(diff_id, (image, n))| Ok((diff_id, read_layer(image, n, diff_id, limit)?)))
-        .collect::<Result<_, Error>>()?;
+    let all = AtomicU64::new(0);
+    let one = |(diff_id, (image, n)): (Digest, (&OpenImage<'_>, usize))| {
+        let layer = read_layer(image, n, diff_id, limit)?;
+        let own = bytes(layer.tree());
+        if all.fetch_add(own, Ordering::Relaxed).saturating_add(own) > limit {
+            return Err(image.fault(format!("the layers of all images have more than {limit} bytes")));
+        }
+        Ok((diff_id, layer))
+    };
+    let raw: BTreeMap<Digest, RawLayer> = places.into_par_iter().map(one).collect::<Result<_, Error>>()?;
     let mut ready = ReadImages::default();
     for image in images {
         let layers = settle(image, &raw, &mut ready.layers)?;

@@ -166,6 +166,26 @@ fn layers_below_one_that_hides_everything_are_left_out() {
 }
 
 #[test]
+fn the_limit_is_for_all_layers_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limit = 4 << 10;
+    let layers: Vec<[_; 1]> = (0..64).map(|n| [file(&format!("{n:090}"), 0o644)]).collect();
+    let layers: Vec<&[_]> = layers.iter().map(<[_; 1]>::as_slice).collect();
+    add_image(folder.path(), "x", &layers[..32]);
+    add_image(folder.path(), "y", &layers[32..]);
+    let plan_of = |name: &str| format!("[[image]]\nname = \"{name}\"\nsource = \".\"\n");
+    let one = plan(folder.path(), &plan_of("x"));
+    assert!(read(&open(&one).expect("it can be opened"), limit).is_ok());
+    let both = plan(folder.path(), &(plan_of("x") + &plan_of("y")));
+    match read(&open(&both).expect("they can be opened"), limit) {
+        Err(Error::Recipe { what, .. }) => {
+            assert!(what.ends_with(": the layers of all images have more than 4096 bytes"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_layer_that_an_image_has_twice_lies_where_it_is_topmost() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut root = entry("", What::Directory, 0o700);
