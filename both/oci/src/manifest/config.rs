@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Annotations, Manifest, Platform};
+use super::{Annotations, Manifest, Other, Platform};
 use crate::digest::Digest;
 use crate::json::{self, DocumentError, null_is_default};
 
@@ -32,6 +32,9 @@ pub struct ImageConfig {
     /// How it came to be.
     #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<History>,
+    /// What else is written there; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 /// How an image is run where nobody says otherwise.
@@ -73,6 +76,9 @@ pub struct Execution {
     /// What ends it, `SIGTERM` or a number; empty for SIGTERM.
     #[serde(deserialize_with = "null_is_default", skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
+    /// What else is written there, a check of its health for example; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 /// What the layers of an image unpack to.
@@ -105,6 +111,9 @@ pub struct History {
     /// Whether it added no layer.
     #[serde(deserialize_with = "null_is_default", skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
+    /// What else is written there; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 impl ImageConfig {
@@ -119,6 +128,7 @@ impl ImageConfig {
             config: Execution::default(),
             rootfs: RootFs { kind: "layers".into(), diff_ids: Vec::new() },
             history: Vec::new(),
+            other: Other::new(),
         }
     }
 
@@ -129,6 +139,7 @@ impl ImageConfig {
             os: self.os.clone(),
             variant: self.variant.clone(),
             os_version: String::new(),
+            other: Other::new(),
         }
     }
 

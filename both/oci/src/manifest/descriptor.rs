@@ -12,6 +12,9 @@ use crate::json::null_is_default;
 /// Free texts by key.
 pub type Annotations = BTreeMap<String, String>;
 
+/// Fields that mean nothing here, by name. They are kept where a document is written again.
+pub type Other = BTreeMap<String, serde_json::Value>;
+
 /// Leads to a blob: what it is, how large, what it hashes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +34,9 @@ pub struct Descriptor {
     /// What an artifact is that is no image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
+    /// What else is written there, `urls` for example; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 impl Descriptor {
@@ -48,6 +54,7 @@ impl Descriptor {
             annotations: Annotations::new(),
             platform: None,
             artifact_type: None,
+            other: Other::new(),
         }
     }
 }
@@ -70,6 +77,9 @@ pub struct Platform {
         skip_serializing_if = "String::is_empty"
     )]
     pub os_version: String,
+    /// What else is written there, `os.features` for example; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 impl Platform {
@@ -80,6 +90,7 @@ impl Platform {
             os: "linux".into(),
             variant: String::new(),
             os_version: String::new(),
+            other: Other::new(),
         }
     }
 
@@ -113,6 +124,7 @@ impl FromStr for Platform {
                     architecture: architecture.to_owned(),
                     variant: variant.concat(),
                     os_version: String::new(),
+                    other: Other::new(),
                 })
             }
             _ => Err(NoPlatform(text.chars().take(160).collect())),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shape::Shape;
-use super::{Annotations, Descriptor, Platform};
+use super::{Annotations, Descriptor, Other, Platform};
 use crate::json::{self, DocumentError, null_is_default};
 use crate::{limits, media};
 
@@ -25,6 +25,9 @@ pub struct Index {
     /// Free texts.
     #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Annotations::is_empty")]
     pub annotations: Annotations,
+    /// What else is written there; kept as it is.
+    #[serde(flatten)]
+    pub other: Other,
 }
 
 impl Index {
@@ -35,6 +38,7 @@ impl Index {
             media_type: Some(media::INDEX.to_owned()),
             manifests: Vec::new(),
             annotations: Annotations::new(),
+            other: Other::new(),
         }
     }
 

@@ -11,6 +11,6 @@ mod index;
 mod shape;
 
 pub use config::{Execution, History, ImageConfig, RootFs};
-pub use descriptor::{Annotations, Descriptor, NoPlatform, Platform};
+pub use descriptor::{Annotations, Descriptor, NoPlatform, Other, Platform};
 pub use image::Manifest;
 pub use index::{Index, REF_NAME};

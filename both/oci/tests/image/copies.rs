@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use corten_oci::manifest::Platform;
+use corten_oci::manifest::{ImageConfig, Platform};
 use corten_oci::source::{Opened, Shape, Source as _, load, named, open as open_path};
-use corten_oci::write::{ArchiveWriter, DockerWriter, LayoutWriter, Sink as _, Which, WriteError, transfer};
+use corten_oci::write::{
+    ArchiveWriter, DockerWriter, LayoutWriter, Sink as _, Which, WriteError, assemble, transfer,
+};
 
 use crate::fixture::{Made, image, open, plain};
 
@@ -197,4 +199,38 @@ fn an_image_keeps_its_name_only_where_it_can() {
     for name in ["", "a\nb", &"a".repeat(600)] {
         assert!(matches!(archive.image(Some(name), &descriptor), Err(WriteError::Name(_))), "{name:?}");
     }
+}
+
+#[test]
+fn what_is_not_understood_of_a_base_is_kept_and_sorted() {
+    let text = r#"{"architecture":"amd64","os":"linux",
+        "config":{"User":"5","Shell":["/bin/bash"],"Healthcheck":{"Test":["CMD","x"],"Interval":3}},
+        "rootfs":{"type":"layers","diff_ids":[]},"history":[{"comment":"c","moby":true}],
+        "os.features":["x"],"docker_version":"1"}"#;
+    let config = ImageConfig::parse(text.as_bytes()).expect("a configuration");
+    let made = assemble(config, &[]);
+    assert_eq!(
+        String::from_utf8(made.config).expect("text"),
+        r#"{"architecture":"amd64","os":"linux","config":{"User":"5","Healthcheck":{"Interval":3,"Test":["CMD","x"]},"Shell":["/bin/bash"]},"rootfs":{"type":"layers","diff_ids":[]},"history":[{"comment":"c","moby":true}],"docker_version":"1","os.features":["x"]}"#
+    );
+}
+
+#[test]
+fn what_is_not_understood_of_a_layout_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("layout");
+    let made = plain();
+    let source = open(made.archive(&[Some("a")]));
+    into_layout(&source, &path, Some("a"));
+    let index = path.join("index.json");
+    let text = std::fs::read_to_string(&index).expect("an index");
+    let more = r#""urls":["https://x.test/"],"data":"e30=","platform":{"os.features":["x"],"#;
+    let text = text.replacen(r#""platform":{"#, more, 1).replacen('{', r#"{"subject":{"size":1},"#, 1);
+    std::fs::write(&index, &text).expect("an index");
+    into_layout(&source, &path, Some("b"));
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+    let (before, after) = (value(&text), value(&std::fs::read_to_string(&index).expect("an index")));
+    assert_eq!(after["manifests"][0], before["manifests"][0]);
+    assert_eq!(after["subject"], before["subject"]);
+    assert_eq!(after["manifests"].as_array().map(Vec::len), Some(2));
 }

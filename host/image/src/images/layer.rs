@@ -82,6 +82,11 @@ impl RawLayer {
         Ok(layer)
     }
 
+    /// What it has itself, without the layers below it.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     fn take(&mut self, entry: &Entry, content: Bytes) -> Result<(), LayerFault> {
         let Entry { path, kind, .. } = entry;
         let kind = match kind {

@@ -1,6 +1,7 @@
 //! Reading the layers of images, each once, and settling them on one another.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use corten_formats::tree::{Kind, Tree};
 use corten_oci::digest::Digest;
@@ -31,7 +32,7 @@ pub struct ReadImages {
     pub layers: BTreeMap<String, ReadyLayer>,
 }
 
-/// Reads and verifies every layer.
+/// Reads and verifies every layer. Neither one of them nor the files of all may have more bytes than `limit`.
 pub fn read(images: &[OpenImage<'_>], limit: u64) -> Result<ReadImages, Error> {
     let mut places: BTreeMap<Digest, (&OpenImage<'_>, usize)> = BTreeMap::new();
     for image in images {
@@ -39,10 +40,16 @@ pub fn read(images: &[OpenImage<'_>], limit: u64) -> Result<ReadImages, Error> {
             places.entry(*diff_id).or_insert((image, n));
         }
     }
-    let raw: BTreeMap<Digest, RawLayer> = places
-        .into_par_iter()
-        .map(|(diff_id, (image, n))| Ok((diff_id, read_layer(image, n, diff_id, limit)?)))
-        .collect::<Result<_, Error>>()?;
+    let all = AtomicU64::new(0);
+    let one = |(diff_id, (image, n)): (Digest, (&OpenImage<'_>, usize))| {
+        let layer = read_layer(image, n, diff_id, limit)?;
+        let own = bytes(layer.tree());
+        if all.fetch_add(own, Ordering::Relaxed).saturating_add(own) > limit {
+            return Err(image.fault(format!("the layers of all images have more than {limit} bytes")));
+        }
+        Ok((diff_id, layer))
+    };
+    let raw: BTreeMap<Digest, RawLayer> = places.into_par_iter().map(one).collect::<Result<_, Error>>()?;
     let mut ready = ReadImages::default();
     for image in images {
         let layers = settle(image, &raw, &mut ready.layers)?;
@@ -79,7 +86,7 @@ fn settle(
     ready: &mut BTreeMap<String, ReadyLayer>,
 ) -> Result<Vec<ImageLayer>, Error> {
     let mut stack: Vec<String> = Vec::new();
-    for diff_id in &image.image.config.rootfs.diff_ids {
+    for diff_id in topmost(&image.image.config.rootfs.diff_ids) {
         let below: Vec<&Tree> = stack.iter().map(|id| &ready[id].tree).collect();
         let settled = raw[diff_id].settle(&below);
         let tree = settled.map_err(|why| image.fault(format!("layer {diff_id}: {why}")))?;
@@ -106,6 +113,12 @@ fn settle(
         ImageLayer { bytes: bytes(tree), entries: tree.len() as u64 - 1, diff_id }
     };
     Ok(stack.into_iter().map(described).collect())
+}
+
+/// Each layer once, where it lies topmost: overlayfs refuses a folder that it is given twice, and nothing of one is seen
+/// that lies below itself again. Builders repeat empty layers.
+fn topmost(diff_ids: &[Digest]) -> impl Iterator<Item = &Digest> {
+    diff_ids.iter().enumerate().filter(|(n, id)| !diff_ids[n + 1..].contains(id)).map(|(_, id)| id)
 }
 
 /// What the node is told of an image.

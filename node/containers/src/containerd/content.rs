@@ -9,14 +9,16 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use super::{Containerd, if_there, or_there, refused, request};
+use super::{Containerd, SNAPSHOTTER, if_there, or_there, refused, request};
 use crate::Error;
 use crate::api::containerd::services::content::v1::content_client::ContentClient;
 use crate::api::containerd::services::content::v1::{
     AbortRequest, InfoRequest, ReadContentRequest, WriteAction, WriteContentRequest,
 };
 use crate::api::containerd::services::leases::v1::leases_client::LeasesClient;
-use crate::api::containerd::services::leases::v1::{CreateRequest, DeleteRequest};
+use crate::api::containerd::services::leases::v1::{
+    AddResourceRequest, CreateRequest, DeleteRequest, ListRequest, Resource,
+};
 
 /// Pieces that are under way to containerd. Each has 256 KiB at most.
 const UNDER_WAY: usize = 4;
@@ -34,16 +36,54 @@ pub struct Descriptor {
     pub size: u64,
 }
 
-/// A lease: what is written under it stays until it is given back, though nothing refers to it yet.
-#[derive(Clone, Debug)]
-pub struct Lease(MetadataValue<tonic::metadata::Ascii>);
+/// A lease: what is written under it stays until it is given back, though nothing refers to it yet. One that is dropped is
+/// given back too, and what nothing refers to goes with it.
+#[derive(Debug)]
+pub struct Lease {
+    id: String,
+    header: MetadataValue<tonic::metadata::Ascii>,
+    /// `None` once it was given back.
+    containerd: Option<Containerd>,
+}
 
 impl Lease {
     /// A request whose results stay under the lease.
     pub(super) fn on<T>(&self, mut request: Request<T>) -> Request<T> {
-        request.metadata_mut().insert("containerd-lease", self.0.clone());
+        request.metadata_mut().insert("containerd-lease", self.header.clone());
         request
     }
+
+    /// Gives it back: what it was taken for is done.
+    pub async fn end(mut self) -> Result<(), Error> {
+        match self.containerd.take() {
+            Some(containerd) => containerd.end_lease(&self.id, Rests::Later).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let (Some(containerd), Ok(runtime)) = (self.containerd.take(), tokio::runtime::Handle::try_current())
+        else {
+            return;
+        };
+        let id = std::mem::take(&mut self.id);
+        runtime.spawn(async move {
+            if let Err(error) = containerd.end_lease(&id, Rests::AtOnce).await {
+                eprintln!("lease {id}: {error}");
+            }
+        });
+    }
+}
+
+/// When what a lease has kept is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rests {
+    /// With all that nothing refers to, when containerd looks for that.
+    Later,
+    /// Before the answer.
+    AtOnce,
 }
 
 /// A blob that is being written. It is there once [`Self::finish`] says so, and checked by containerd then.
@@ -66,13 +106,28 @@ impl Containerd {
         let create = CreateRequest { id: id.to_owned(), labels };
         let mut leases = LeasesClient::new(self.channel.clone());
         or_there(leases.create(request(create)).await.map_err(refused("take a lease")).map(drop))?;
-        let value = MetadataValue::try_from(id).map_err(|_| Error::Name(id.to_owned()))?;
-        Ok(Lease(value))
+        let header = MetadataValue::try_from(id).map_err(|_| Error::Name(id.to_owned()))?;
+        Ok(Lease { id: id.to_owned(), header, containerd: Some(self.clone()) })
+    }
+
+    /// Ids of all leases.
+    pub async fn leases(&self) -> Result<Vec<String>, Error> {
+        let mut leases = LeasesClient::new(self.channel.clone());
+        let answer = leases.list(request(ListRequest::default())).await.map_err(refused("list leases"))?;
+        Ok(answer.into_inner().leases.into_iter().map(|lease| lease.id).collect())
+    }
+
+    /// Keeps a snapshot that is there, and all that it stands on, under a lease.
+    pub async fn keep_snapshot(&self, name: &str, lease: &Lease) -> Result<(), Error> {
+        let resource = Resource { id: name.to_owned(), r#type: format!("snapshots/{SNAPSHOTTER}") };
+        let add = AddResourceRequest { id: lease.id.clone(), resource: Some(resource) };
+        let mut leases = LeasesClient::new(self.channel.clone());
+        or_there(leases.add_resource(request(add)).await.map_err(refused("keep a snapshot")).map(drop))
     }
 
     /// Gives a lease back.
-    pub async fn end_lease(&self, id: &str) -> Result<(), Error> {
-        let delete = DeleteRequest { id: id.to_owned(), sync: false };
+    pub async fn end_lease(&self, id: &str, rests: Rests) -> Result<(), Error> {
+        let delete = DeleteRequest { id: id.to_owned(), sync: rests == Rests::AtOnce };
         let mut leases = LeasesClient::new(self.channel.clone());
         if_there(leases.delete(request(delete)).await.map_err(refused("end a lease"))).map(drop)
     }

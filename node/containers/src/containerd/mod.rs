@@ -19,7 +19,7 @@ use tonic::{Code, Request};
 use crate::Error;
 
 pub(crate) use channel::{connect, refused, within};
-pub use content::{Descriptor, Lease, Writing};
+pub use content::{Descriptor, Lease, Rests, Writing};
 pub use images::StoredImage;
 pub use records::Record;
 pub use snapshots::Layers;

@@ -14,13 +14,15 @@ use crate::api::containerd::services::diff::v1::ApplyRequest;
 use crate::api::containerd::services::diff::v1::diff_client::DiffClient;
 use crate::api::containerd::services::snapshots::v1::snapshots_client::SnapshotsClient;
 use crate::api::containerd::services::snapshots::v1::{
-    CommitSnapshotRequest, MountsRequest, PrepareSnapshotRequest, RemoveSnapshotRequest, StatSnapshotRequest,
-    ViewSnapshotRequest,
+    CommitSnapshotRequest, ListSnapshotsRequest, MountsRequest, PrepareSnapshotRequest,
+    RemoveSnapshotRequest, StatSnapshotRequest, ViewSnapshotRequest,
 };
 use crate::api::containerd::types::Mount;
 
 /// A snapshot with this label is kept though nothing refers to it.
 const ROOT: &str = "containerd.io/gc.root";
+/// What the name of a view begins with; that of its chain comes after it.
+const VIEW: &str = "corten-view-";
 
 /// Folders that a root is made of, topmost first.
 pub type Layers = Vec<PathBuf>;
@@ -39,10 +41,10 @@ impl Containerd {
 
     /// Unpacks a layer, whose blob is there, on top of another one. `below` is the name of the chain without it, empty for
     /// the lowest, `name` that with it. It stays under the lease until the configuration of an image refers to it.
-    /// Returns the digest of what was unpacked.
+    /// Returns the digest of what was unpacked, which is there under its name only if it is the expected one.
     pub async fn unpack(
         &self,
-        layer: &Descriptor,
+        (layer, expected): (&Descriptor, &str),
         (below, name): (&str, &str),
         lease: &Lease,
     ) -> Result<String, Error> {
@@ -62,6 +64,11 @@ impl Containerd {
             ApplyRequest { diff: Some(layer.into()), mounts, sync_fs: true, ..ApplyRequest::default() };
         let mut diff = DiffClient::new(self.channel.clone());
         let applied = diff.apply(request(apply)).await.map_err(refused("unpack a layer"))?.into_inner();
+        let found = applied.applied.map(|applied| applied.digest).unwrap_or_default();
+        if found != expected {
+            self.remove_snapshot(&key).await?;
+            return Ok(found);
+        }
         let commit = CommitSnapshotRequest {
             snapshotter: SNAPSHOTTER.into(),
             name: name.to_owned(),
@@ -71,12 +78,12 @@ impl Containerd {
         let answer =
             self.snapshots().commit(lease.on(request(commit))).await.map_err(refused("commit a snapshot"));
         or_there(answer.map(drop))?;
-        Ok(applied.applied.map(|applied| applied.digest).unwrap_or_default())
+        Ok(found)
     }
 
     /// The folders of a chain of layers, topmost first; `None` where the chain is not there.
     pub async fn layers(&self, chain: &str) -> Result<Option<Layers>, Error> {
-        let key = format!("corten-view-{chain}");
+        let key = format!("{VIEW}{chain}");
         let mounts = MountsRequest { snapshotter: SNAPSHOTTER.into(), key: key.clone() };
         let answer = self.snapshots().mounts(request(mounts)).await.map_err(refused("find a snapshot"));
         if let Some(answer) = if_there(answer)? {
@@ -95,9 +102,23 @@ impl Containerd {
         }
     }
 
+    /// The chains that have a view.
+    pub async fn views(&self) -> Result<Vec<String>, Error> {
+        let filters = vec![format!("name~=\"^{VIEW}\"")];
+        let list = ListSnapshotsRequest { snapshotter: SNAPSHOTTER.into(), filters };
+        let answer = self.snapshots().list(request(list)).await.map_err(refused("list snapshots"))?;
+        let mut answers = answer.into_inner();
+        let mut views = Vec::new();
+        while let Some(some) = answers.message().await.map_err(refused("list snapshots"))? {
+            let chains = some.info.iter().filter_map(|info| info.name.strip_prefix(VIEW));
+            views.extend(chains.map(str::to_owned));
+        }
+        Ok(views)
+    }
+
     /// Removes the view of a chain.
     pub async fn remove_view(&self, chain: &str) -> Result<(), Error> {
-        self.remove_snapshot(&format!("corten-view-{chain}")).await
+        self.remove_snapshot(&format!("{VIEW}{chain}")).await
     }
 
     /// Removes a snapshot. That there is none is no failure.

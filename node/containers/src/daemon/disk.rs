@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use super::act;
 use super::paths::Paths;
 use super::rests;
+use super::root;
 use super::shell::Shell;
 use crate::fleet::Event;
 use crate::logs::ContainerName;
@@ -43,6 +44,17 @@ pub(super) fn percent_in_use(paths: &Paths) -> Option<u8> {
     (total > 0).then(|| u8::try_from((used * 100).div_ceil(total)).unwrap_or(100))
 }
 
+/// Removes what imports and pulls left that were cut short with an earlier run of the program.
+pub(super) async fn begin(shell: &Shell) {
+    let imports = shell.paths.imports();
+    if let Err(error) = root::remove(&imports) {
+        eprintln!("{}: {error}", imports.display());
+    }
+    if let Err(error) = shell.images.forget_intakes().await {
+        eprintln!("images: {error}");
+    }
+}
+
 /// Looks after what changes beside the containers, for as long as the program runs: name servers, names, logs, the disk,
 /// and what is left of containers that are gone.
 pub(super) async fn tend(shell: Shell) {
@@ -51,8 +63,11 @@ pub(super) async fn tend(shell: Shell) {
     loop {
         turns.tick().await;
         tend_networks(&shell).await;
-        tend_logs(&shell).await;
-        tend_images(&shell).await;
+        // Before anybody has said what is wanted, all logs and images would be nobody's.
+        if shell.fleet().is_told() {
+            tend_logs(&shell).await;
+            tend_images(&shell).await;
+        }
         rests::sweep(&shell).await;
     }
 }
@@ -87,11 +102,16 @@ async fn tend_images(shell: &Shell) {
     if let Err(error) = shell.images.save_used() {
         eprintln!("images: {error}");
     }
+    if let Err(error) = shell.images.remove_left_views().await {
+        eprintln!("images: {error}");
+    }
     let limits = shell.order().containers.disk;
     let in_use = || percent_in_use(&shell.paths).unwrap_or(0);
     if in_use() >= limits.high_percent {
-        let used = shell.used_images();
-        shell.images.make_room(&used, || in_use() <= limits.low_percent).await;
+        match shell.image_users().await {
+            Ok(users) => shell.images.make_room(&users, || in_use() <= limits.low_percent).await,
+            Err(error) => eprintln!("images: {error}"),
+        }
     }
 }
 

@@ -94,6 +94,7 @@ pub async fn run(options: Options) -> Result<(), Fatal> {
     let paths = Paths::new(options.root);
     let (sender, mut events) = mpsc::unbounded_channel();
     let shell = Shell::new(parts(&paths).await?, sender);
+    disk::begin(&shell).await;
     let serving = serve::listen(&shell).map_err(|error| Fatal::File { path: paths.socket(), error })?;
     tokio::spawn(serving);
     let mut orders = FolderWatch::new(below(paths.root(), SETTINGS_FOLDER));

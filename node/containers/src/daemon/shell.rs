@@ -1,6 +1,6 @@
 //! What actions need: containerd, images, networks, logs, and the order that is in force.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use super::paths::Paths;
 use super::rests::Rests;
 use crate::containerd::{Containerd, Record};
 use crate::fleet::{Event, Fleet, Id, Ms};
-use crate::images::Images;
+use crate::images::{Images, Users};
 use crate::logs::{Attached, Logs};
 use crate::network::Networks;
 use crate::spec::{Disk, Profile};
@@ -166,6 +166,7 @@ impl Inner {
     }
 
     pub(super) fn set_order(&self, order: Arc<ContainersOrder>) {
+        self.images.set_registries(order.containers.registries.clone());
         *lock(&self.order) = order;
     }
 
@@ -178,12 +179,23 @@ impl Inner {
         *lock(&self.next_runs) = runs;
     }
 
-    /// Names of the images that containers of the configuration are made of.
-    pub(super) fn used_images(&self) -> BTreeSet<String> {
-        let order = self.order();
-        let containers =
-            order.containers.workloads.values().flat_map(|workload| workload.containers.values());
-        containers.map(|container| container.image.clone()).collect()
+    /// Who uses which image: containers of the configuration, whether they run or not, those that still run though they are
+    /// in it no more or in another form, and what beside them is at containerd, to find faults for example.
+    pub(crate) async fn image_users(&self) -> Result<Users, crate::Error> {
+        let mut users = Users::default();
+        for (workload, settings) in &self.order().containers.workloads {
+            for (container, settings) in &settings.containers {
+                users.add(&settings.image, format!("{workload}/{container}"));
+            }
+        }
+        for (id, run) in &self.kept().runs {
+            users.add(&run.image, id.to_string());
+        }
+        let others = self.containerd.records().await?.into_iter();
+        for record in others.filter(|record| Id::from_key(&record.id).is_none()) {
+            users.add(&record.image, record.id);
+        }
+        Ok(users)
     }
 
     /// Tells the loop what happened.

@@ -1,8 +1,10 @@
 //! Images of an archive that somebody hands over.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use corten_oci::digest::Digest;
 use corten_oci::manifest::Platform;
 use corten_oci::reference::Reference;
 use corten_oci::source::{self, Opened, Source as _};
@@ -42,7 +44,6 @@ impl Images {
             blocking(move || choose(&opened, &names)).await??
         };
         let mut imported = Vec::new();
-        let _turn = self.turn.lock().await;
         for Chosen { names, image } in chosen {
             self.import_one(&opened, image, &names, progress).await?;
             imported.extend(names);
@@ -65,8 +66,7 @@ impl Images {
             config: image.config,
         };
         let layers = documents.manifest.layers.clone();
-        let intake = Intake::begin(&self.containerd, documents).await?;
-        let missing = intake.missing().await?;
+        let (intake, missing, _held) = self.begin_intake(documents).await?;
         let total = missing.iter().map(|layer| layer.blob.size).sum();
         let mut done = 0;
         for layer in &missing {
@@ -74,10 +74,16 @@ impl Images {
             let Some(descriptor) = layers.iter().find(|other| plain(other) == layer.blob) else { continue };
             self.copy(opened, descriptor.clone(), layer, &intake).await?;
             done += layer.blob.size;
-            progress.step("unpacking", total, done);
-            intake.unpack(layer).await?;
         }
-        intake.finish(names, progress).await
+        progress.step("unpacking", total, done);
+        let _turn = self.turn.lock().await;
+        for layer in intake.missing().await? {
+            intake.unpack(&layer).await?;
+        }
+        // Nobody has verified it.
+        intake.finish(names, BTreeMap::new(), progress).await?;
+        self.views_may_be_left();
+        Ok(())
     }
 
     /// Copies a layer from the archive to containerd.
@@ -103,7 +109,7 @@ impl Images {
                 }
             }
         });
-        let labels = std::collections::BTreeMap::new();
+        let labels = BTreeMap::new();
         let mut writing = self.containerd.write_blob(&layer.blob, labels.clone(), intake.lease());
         while let Some(piece) = pieces.recv().await {
             if !writing.write(piece).await {
@@ -165,17 +171,63 @@ fn choose(opened: &Opened, names: &[String]) -> Result<Vec<Chosen>, ImageError> 
         } else {
             names.get(at).cloned().into_iter().collect()
         };
-        for name in &names {
-            let read: Result<Reference, _> = name.parse();
-            read.map_err(|error| ImageError::Name { name: name.clone(), error })?;
-        }
+        let listed = image.descriptor.digest;
         let image = source::load(opened, &image.descriptor, &Platform::linux_amd64())?;
+        for name in &names {
+            check(name, [listed, image.descriptor.digest])?;
+        }
         chosen.push(Chosen { names, image });
     }
     Ok(chosen)
 }
 
+/// Whether an image may have a name: one with a digest is for that content alone.
+fn check(name: &str, [listed, manifest]: [Digest; 2]) -> Result<(), ImageError> {
+    let read: Result<Reference, _> = name.parse();
+    let reference = read.map_err(|error| ImageError::Name { name: name.to_owned(), error })?;
+    match reference.digest() {
+        Some(digest) if *digest != listed && *digest != manifest => {
+            Err(ImageError::Content { name: name.to_owned(), found: manifest })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether all that is listed is one image under several names.
 fn is_one_image(listed: &[source::Listed]) -> bool {
-    listed.iter().all(|other| Some(&other.descriptor) == listed.first().map(|first| &first.descriptor))
+    // Descriptors also carry the names.
+    listed
+        .iter()
+        .all(|other| listed.first().is_some_and(|first| first.descriptor.digest == other.descriptor.digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_a_digest_is_for_that_content() {
+        let [listed, manifest, other] =
+            ["listed", "manifest", "other"].map(|text| Digest::of(text.as_bytes()));
+        let checked = |name: String| check(&name, [listed, manifest]).map_err(|error| error.to_string());
+        assert_eq!(checked("web:1".into()), Ok(()));
+        assert_eq!(checked(format!("r.test/web@{listed}")), Ok(()));
+        assert_eq!(checked(format!("r.test/web:1@{manifest}")), Ok(()));
+        let refused = checked(format!("web@{other}"));
+        assert_eq!(
+            refused,
+            Err(format!("\"web@{other}\" names another image: the one of the archive is {manifest}"))
+        );
+    }
+
+    #[test]
+    fn one_image_under_two_names_is_one() {
+        let listed = |name: &str, content: &[u8]| {
+            let mut descriptor = corten_oci::manifest::Descriptor::of(corten_oci::media::MANIFEST, content);
+            descriptor.annotations.insert(corten_oci::manifest::REF_NAME.into(), name.into());
+            source::Listed { name: Some(name.into()), descriptor }
+        };
+        assert!(is_one_image(&[listed("a", b"x"), listed("b", b"x")]));
+        assert!(!is_one_image(&[listed("a", b"x"), listed("b", b"y")]));
+    }
 }

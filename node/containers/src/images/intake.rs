@@ -1,5 +1,5 @@
 //! Takes an image into containerd's store, whoever brings it: layers first, then the documents, then the name. Until the
-//! name is there nothing refers to what came, and what an interrupted intake left is removed when its lease ends.
+//! name is there nothing refers to what came, and what an interrupted intake left is removed with its lease.
 //!
 //! A layer is kept unpacked alone: its archive is of no use to a node once that is done, and would take half as much
 //! again.
@@ -10,9 +10,11 @@ use std::time::Duration;
 use corten_oci::manifest::{Descriptor as OciDescriptor, ImageConfig, Manifest};
 
 use super::store::chain;
-use super::{ImageError, Progress};
-use crate::containerd::{Containerd, Descriptor, Lease, StoredImage};
+use super::{ImageError, Images, Progress};
+use crate::containerd::{Containerd, Descriptor, Lease, Rests, StoredImage};
 
+/// What the id of a lease of an intake begins with; the digest of its image and a number come after it.
+const LEASES: &str = "corten-sha";
 /// How long an intake may take before what it brought may be removed: a large image over a slow line.
 const LONGEST: Duration = Duration::from_hours(24);
 const CONFIG_LABEL: &str = "containerd.io/gc.ref.content.config";
@@ -43,7 +45,6 @@ pub(super) struct Layer {
 pub(super) struct Intake {
     containerd: Containerd,
     lease: Lease,
-    lease_id: String,
     documents: Documents,
 }
 
@@ -57,22 +58,31 @@ pub(super) fn plain(descriptor: &OciDescriptor) -> Descriptor {
 
 impl Intake {
     pub(super) async fn begin(containerd: &Containerd, documents: Documents) -> Result<Self, ImageError> {
-        let lease_id = format!("corten-{}", documents.manifest_descriptor.digest);
+        // Each has its own: another one of the same image would take it away when it is done.
+        let digest = documents.manifest_descriptor.digest;
+        let lease_id = format!("corten-{digest}-{}", crate::time::now_ns());
         let lease = containerd.lease(&lease_id, &crate::time::in_future(LONGEST)).await?;
-        Ok(Self { containerd: containerd.clone(), lease, lease_id, documents })
+        Ok(Self { containerd: containerd.clone(), lease, documents })
     }
 
-    /// The layers that are not there yet, the lowest first.
+    /// The layers that are not there yet, the lowest first. Those that are there stay for as long as the intake does, if
+    /// it is the caller's turn.
     pub(super) async fn missing(&self) -> Result<Vec<Layer>, ImageError> {
         let diff_ids = &self.documents.config.rootfs.diff_ids;
         let names = chain(diff_ids);
         let mut missing = Vec::new();
+        let mut there = None;
         for (at, (blob, diff_id)) in self.documents.manifest.layers.iter().zip(diff_ids).enumerate() {
             let below = at.checked_sub(1).and_then(|at| names.get(at)).cloned().unwrap_or_default();
             let name = names.get(at).cloned().unwrap_or_default();
-            if !self.containerd.has_snapshot(&name).await? {
+            if self.containerd.has_snapshot(&name).await? {
+                there = Some(name);
+            } else {
                 missing.push(Layer { blob: plain(blob), diff_id: diff_id.to_string(), below, name });
             }
+        }
+        if let Some(topmost) = there {
+            self.containerd.keep_snapshot(&topmost, &self.lease).await?;
         }
         Ok(missing)
     }
@@ -84,17 +94,21 @@ impl Intake {
 
     /// Unpacks a layer whose archive is there. Those below it have to be unpacked before.
     pub(super) async fn unpack(&self, layer: &Layer) -> Result<(), ImageError> {
-        let lease = &self.lease;
-        let found = self.containerd.unpack(&layer.blob, (&layer.below, &layer.name), lease).await?;
+        let what = (&layer.blob, layer.diff_id.as_str());
+        let found = self.containerd.unpack(what, (&layer.below, &layer.name), &self.lease).await?;
         if found == layer.diff_id {
             return Ok(());
         }
-        self.containerd.remove_snapshot(&layer.name).await?;
         Err(ImageError::Lies { layer: layer.blob.digest.clone(), found, expected: layer.diff_id.clone() })
     }
 
-    /// Gives the image its names.
-    pub(super) async fn finish(self, names: &[String], progress: &Progress) -> Result<(), ImageError> {
+    /// Gives the image its names, each with these labels.
+    pub(super) async fn finish(
+        self,
+        names: &[String],
+        labels: BTreeMap<String, String>,
+        progress: &Progress,
+    ) -> Result<(), ImageError> {
         let Documents { manifest_descriptor, manifest_bytes, manifest, config_bytes, config } =
             self.documents;
         let top = chain(&config.rootfs.diff_ids).pop();
@@ -105,7 +119,7 @@ impl Intake {
         self.containerd.put_blob(&manifest, manifest_bytes, of_manifest, &self.lease).await?;
         for name in names {
             let image =
-                StoredImage { name: name.clone(), manifest: manifest.clone(), labels: BTreeMap::new() };
+                StoredImage { name: name.clone(), manifest: manifest.clone(), labels: labels.clone() };
             self.containerd.name_image(&image).await?;
             progress
                 .tell_surely(corten_api::v1::ImageProgress {
@@ -116,7 +130,24 @@ impl Intake {
                 })
                 .await;
         }
-        self.containerd.end_lease(&self.lease_id).await?;
+        self.lease.end().await?;
+        Ok(())
+    }
+}
+
+impl Images {
+    /// Removes what intakes left that were cut short with an earlier run of the program. Nothing may come in before this
+    /// returns; what takes long goes on afterwards.
+    pub async fn forget_intakes(&self) -> Result<(), ImageError> {
+        let left = self.containerd.leases().await?.into_iter().filter(|id| id.starts_with(LEASES));
+        let (left, containerd) = (left.collect::<Vec<String>>(), self.containerd.clone());
+        tokio::spawn(async move {
+            for id in left {
+                if let Err(error) = containerd.end_lease(&id, Rests::AtOnce).await {
+                    eprintln!("lease {id}: {error}");
+                }
+            }
+        });
         Ok(())
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! What a container starts from is a stack of folders either way, so a start asks nobody for a copy of anything.
 
+mod accepted;
 mod import;
 mod intake;
 mod meant;
@@ -15,12 +16,17 @@ mod pull;
 mod recipe;
 mod room;
 mod store;
+mod under_way;
 mod used;
+mod users;
+mod views;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use corten_api::v1;
+use corten_config::settings::Registry;
 use tokio::sync::mpsc;
 
 use crate::Error;
@@ -28,7 +34,10 @@ use crate::containerd::Containerd;
 use crate::spec::ImageProcess;
 pub use pull::Fetcher;
 pub use recipe::Recipe;
+use under_way::UnderWay;
 use used::Used;
+pub use users::Users;
+use views::Left;
 
 /// An image that containers can be made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +138,19 @@ pub enum ImageError {
         /// Why.
         error: corten_oci::reference::ReferenceError,
     },
+    /// A name with the digest of something else.
+    #[error("{name:?} names another image: the one of the archive is {found}")]
+    Content {
+        /// The name.
+        name: String,
+        /// What the archive holds.
+        found: corten_oci::digest::Digest,
+    },
+    /// It is here, and was not verified as the settings ask.
+    #[error(
+        "image {0:?} is here, but not verified as the settings of its registry ask; it has to be pulled from there"
+    )]
+    Unverified(String),
     /// Whoever does the work is gone.
     #[error("interrupted")]
     Interrupted,
@@ -170,8 +192,12 @@ pub struct Images {
     recipe: Arc<Recipe>,
     fetcher: Arc<Fetcher>,
     used: Arc<Used>,
-    /// Images come in one after another: two may share layers.
+    /// Held while what is there is looked at or changed, and never while something is waited for that comes from outside.
     turn: Arc<tokio::sync::Mutex<()>>,
+    under_way: Arc<UnderWay>,
+    left: Arc<Mutex<Left>>,
+    /// The settings of now, which say what may run.
+    registries: Arc<Mutex<BTreeMap<String, Registry>>>,
 }
 
 impl Images {
@@ -183,7 +209,23 @@ impl Images {
             fetcher: Arc::new(fetcher),
             used: Arc::new(Used::open(used)),
             turn: Arc::default(),
+            under_way: Arc::default(),
+            left: Arc::default(),
+            registries: Arc::default(),
         }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of registries from now on. What of the store may run changes with it.
+    pub fn set_registries(&self, registries: BTreeMap<String, Registry>) {
+        *self.registries() = registries;
+    }
+
+    fn registries(&self) -> MutexGuard<'_, BTreeMap<String, Registry>> {
+        self.registries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A container of this image starts.
@@ -196,7 +238,8 @@ impl Images {
         self.used.save()
     }
 
-    /// An image by the name that a workload has for it; those of the node's own root go first.
+    /// An image by the name that a workload has for it; those of the node's own root go first, and may always run: they
+    /// are verified with it. Fails with [`ImageError::Unverified`] where the settings of its registry don't let it run.
     pub async fn find(&self, name: &str) -> Result<Option<Image>, ImageError> {
         match self.recipe.find(name) {
             Some(image) => Ok(Some(image)),
@@ -204,10 +247,10 @@ impl Images {
         }
     }
 
-    /// All of them.
-    pub async fn list(&self) -> Result<Vec<v1::Image>, ImageError> {
-        let mut all = self.recipe.list();
-        all.extend(self.list_stored().await?);
+    /// All of them, those of the node's own root first, each with its users.
+    pub async fn list(&self, users: &Users) -> Result<Vec<v1::Image>, ImageError> {
+        let mut all = self.recipe.list(users);
+        all.extend(self.list_stored(users).await?);
         for image in &mut all {
             image.used_ns = self.used.moment(&image.name);
         }

@@ -7,6 +7,8 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use corten_control::ContainersOrder;
+use corten_fetch::http::Address;
+use corten_fetch::name;
 use corten_fetch::protocol::{DocumentKind, LONGEST_SILENCE};
 use corten_fetch::{Event, Order, Pull, PullError};
 use corten_oci::digest::Digest;
@@ -14,7 +16,9 @@ use corten_oci::manifest::{Descriptor as OciDescriptor, ImageConfig, Manifest};
 use corten_oci::reference::Reference;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use super::accepted::SIGNED_BY;
 use super::intake::{Documents, Intake, Layer};
+use super::under_way::Held;
 use super::{Image, ImageError, Images, Progress};
 use crate::containerd::Writing;
 
@@ -37,6 +41,8 @@ pub struct Fetcher {
 struct Came {
     manifest: Option<(Digest, Vec<u8>)>,
     config: Option<Vec<u8>>,
+    /// The key that has signed it.
+    signed_by: Option<Digest>,
 }
 
 /// A pull whose layers come.
@@ -44,15 +50,20 @@ struct Coming {
     intake: Intake,
     missing: Vec<Layer>,
     writing: BTreeMap<String, Writing>,
+    signed_by: Option<Digest>,
+    _held: Held,
     total: u64,
     done: u64,
 }
 
 impl Images {
-    /// The image of a name, fetched if it is not here. A name that leads to an image that is here is not asked for again.
+    /// The image of a name, fetched if it is not here, or not verified as its registry's settings ask. A name that leads to
+    /// an image that is here is not asked for again.
     pub async fn ensure(&self, name: &str, order: &ContainersOrder) -> Result<Image, ImageError> {
-        if let Some(image) = self.find(name).await? {
-            return Ok(image);
+        match self.find(name).await {
+            Ok(Some(image)) => return Ok(image),
+            Ok(None) | Err(ImageError::Unverified(_)) => {}
+            Err(error) => return Err(error),
         }
         let reference = parse(name)?;
         if reference.registry().is_none() {
@@ -104,42 +115,67 @@ impl Images {
         progress: &Progress,
     ) -> Result<(), ImageError> {
         let mut pull = Pull::start(stdout, stdin, order).await?;
-        let (mut came, mut coming) = (Came::default(), None);
-        // Taken when the registry has answered: one that is away keeps nobody from asking another one.
-        let mut turn = None;
+        let mut coming = None;
+        if let Err(error) = self.hear(name, &mut pull, &mut coming, progress).await {
+            if let Some(coming) = coming {
+                coming.give_up(self).await;
+            }
+            return Err(error);
+        }
+        let Some(Coming { intake, signed_by, total, .. }) = coming else {
+            return Err(ImageError::Interrupted);
+        };
+        progress.step("unpacking", total, total);
+        let _turn = self.turn.lock().await;
+        for layer in intake.missing().await? {
+            intake.unpack(&layer).await?;
+        }
+        let labels = signed_by.map(|key| (SIGNED_BY.to_owned(), key.to_string()));
+        intake.finish(&[name.to_owned()], labels.into_iter().collect(), progress).await?;
+        self.views_may_be_left();
+        Ok(())
+    }
+
+    /// Takes what comes until all layers are here.
+    async fn hear(
+        &self,
+        name: &str,
+        pull: &mut Pull<ChildStdout, ChildStdin>,
+        coming: &mut Option<Coming>,
+        progress: &Progress,
+    ) -> Result<(), ImageError> {
+        let mut came = Came::default();
         loop {
             let next = tokio::time::timeout(LONGEST_SILENCE, pull.next()).await;
-            let Some(event) = next.map_err(|_| ImageError::Silent)?? else { break };
+            let Some(event) = next.map_err(|_| ImageError::Silent)?? else { return Ok(()) };
             match event {
+                Event::Resolved { signed_by, .. } => came.signed_by = signed_by,
                 Event::Document { kind: DocumentKind::Manifest, digest, bytes } => {
                     came.manifest = Some((digest, bytes));
                 }
                 Event::Document { kind: DocumentKind::Config, bytes, .. } => came.config = Some(bytes),
                 Event::Choose { .. } => {
-                    if turn.is_none() {
-                        turn = Some(self.turn.lock().await);
-                    }
                     let begun = self.begin(name, std::mem::take(&mut came)).await?;
                     let digests: BTreeSet<&String> =
                         begun.missing.iter().map(|layer| &layer.blob.digest).collect();
                     let chosen = digests.into_iter().filter_map(|digest| Digest::from_str(digest).ok());
                     pull.choose(chosen.collect()).await?;
                     progress.step("fetching", begun.total, 0);
-                    coming = Some(begun);
+                    *coming = Some(begun);
                 }
                 Event::Data { digest, bytes, .. } => {
-                    if let Some(coming) = &mut coming {
+                    if let Some(coming) = coming {
                         coming.data(self, &digest.to_string(), bytes).await?;
                         progress.step("fetching", coming.total, coming.done);
                     }
                 }
                 Event::Restart { digest } => {
-                    if let Some(coming) = &mut coming {
+                    if let Some(coming) = coming {
                         coming.restart(self, &digest.to_string()).await?;
                     }
                 }
                 Event::Complete { digest, .. } => {
-                    if let Some(coming) = &mut coming {
+                    if let Some(coming) = coming {
                         coming.complete(&digest.to_string()).await?;
                     }
                 }
@@ -148,15 +184,9 @@ impl Images {
                     trouble: format!("{}: {}", trouble.place, trouble.failure),
                     ..Default::default()
                 }),
-                Event::Document { .. } | Event::Resolved { .. } | Event::Done | Event::Failed(_) => {}
+                Event::Document { .. } | Event::Done | Event::Failed(_) => {}
             }
         }
-        let Some(coming) = coming else { return Err(ImageError::Interrupted) };
-        progress.step("unpacking", coming.total, coming.total);
-        for layer in &coming.missing {
-            coming.intake.unpack(layer).await?;
-        }
-        coming.intake.finish(&[name.to_owned()], progress).await
     }
 
     /// The documents are there: what is missing?
@@ -177,10 +207,27 @@ impl Images {
             config_bytes,
             config,
         };
-        let intake = Intake::begin(&self.containerd, documents).await?;
-        let missing = intake.missing().await?;
+        let (intake, missing, held) = self.begin_intake(documents).await?;
         let total = missing.iter().map(|layer| layer.blob.size).sum();
-        Ok(Coming { intake, missing, writing: BTreeMap::new(), total, done: 0 })
+        let signed_by = came.signed_by;
+        Ok(Coming { intake, missing, writing: BTreeMap::new(), signed_by, _held: held, total, done: 0 })
+    }
+
+    /// Begins to take an image in: which layers are missing, that nobody else fetches now.
+    pub(super) async fn begin_intake(
+        &self,
+        documents: Documents,
+    ) -> Result<(Intake, Vec<Layer>, Held), ImageError> {
+        let intake = Intake::begin(&self.containerd, documents).await?;
+        let look = async || {
+            let _turn = self.turn.lock().await;
+            intake.missing().await
+        };
+        let missing = look().await?;
+        let held = self.under_way.hold(&missing.iter().map(|layer| &layer.blob.digest).collect()).await;
+        // Whoever was waited for may have brought some of them.
+        let missing = look().await?;
+        Ok((intake, missing, held))
     }
 }
 
@@ -202,6 +249,15 @@ impl Coming {
             return self.complete(digest).await;
         }
         Ok(())
+    }
+
+    /// What came is removed before anybody else fetches it.
+    async fn give_up(self, images: &Images) {
+        for writing in self.writing.into_values() {
+            if let Err(error) = writing.abandon(&images.containerd).await {
+                eprintln!("images: {error}");
+            }
+        }
     }
 
     /// What came of a layer is void.
@@ -229,13 +285,14 @@ fn parse(name: &str) -> Result<Reference, ImageError> {
 /// What the child is told.
 fn order_for(name: &str, registry: &str, order: &ContainersOrder, certificates: &[PathBuf]) -> Order {
     let registries = &order.containers.registries;
-    let known = registries.get(registry).or_else(|| registries.get("*")).cloned().unwrap_or_default();
-    let logins =
-        registries.iter().filter_map(|(name, registry)| Some((name.clone(), registry.login.clone()?)));
-    let mirrors: BTreeSet<&str> =
-        known.mirrors.iter().filter_map(|mirror| mirror.split_once("://").map(|(_, host)| host)).collect();
+    let known = name::settings(registries, registry).cloned().unwrap_or_default();
+    let login = |mirror: &String| {
+        let address = Address::parse(mirror).ok()?;
+        let settings = name::named(registries, address.authority(), |_| address.is_plain())?;
+        Some((address.authority().to_owned(), settings.login.clone()?))
+    };
     Order {
-        mirror_logins: logins.filter(|(name, _)| mirrors.contains(name.as_str())).collect(),
+        mirror_logins: known.mirrors.iter().filter_map(login).collect(),
         authorities: order.authorities.clone(),
         certificates: certificates.to_vec(),
         proxy: order.containers.proxy.clone(),

@@ -8,11 +8,16 @@ use corten_api::v1;
 use corten_services::images::{self, IMAGES_INDEX_PATH};
 
 use super::meant::means;
-use super::{From, Image};
+use super::{From, Image, Users};
 use crate::spec::ImageProcess;
 
 /// Bytes of the largest index.
 const MAX_INDEX: u64 = 16 << 20;
+
+/// What a name with a digest may mean it by.
+fn digests(image: &images::Image) -> [&str; 2] {
+    [&image.digest, image.index_digest.as_deref().unwrap_or_default()]
+}
 
 /// The images of a root.
 #[derive(Clone, Debug, Default)]
@@ -37,10 +42,7 @@ impl Recipe {
 
     /// One of them.
     pub(super) fn find(&self, name: &str) -> Option<Image> {
-        let is_meant = |image: &&images::Image| {
-            let index = image.index_digest.as_deref().unwrap_or_default();
-            means(name, &image.name, &[&image.digest, index])
-        };
+        let is_meant = |image: &&images::Image| means(name, &image.name, &digests(image));
         let image = self.images.iter().find(is_meant)?;
         let folder = |layer: &images::ImageLayer| {
             self.root.join(images::layer_path(&layer.diff_id).trim_start_matches('/'))
@@ -63,7 +65,7 @@ impl Recipe {
     }
 
     /// All of them, as callers see them.
-    pub(super) fn list(&self) -> Vec<v1::Image> {
+    pub(super) fn list(&self, users: &Users) -> Vec<v1::Image> {
         let one = |image: &images::Image| v1::Image {
             name: image.name.clone(),
             digest: image.digest.clone(),
@@ -71,6 +73,7 @@ impl Recipe {
             bytes: image.bytes(),
             created_ns: crate::time::parse(image.created.as_deref()),
             layers: image.layers.len() as u32,
+            used_by: users.of(&image.name, &digests(image)),
             ..v1::Image::default()
         };
         self.images.iter().map(one).collect()

@@ -1,8 +1,6 @@
 //! Makes room on the disk: images that nothing uses go, those first that were used longest ago.
 
-use std::collections::BTreeSet;
-
-use super::Images;
+use super::{Images, Users};
 use crate::containerd::StoredImage;
 
 /// The order in which images go: the one that was used longest ago first, then by name. Those that were never
@@ -14,10 +12,12 @@ fn order(mut images: Vec<(StoredImage, i64)>) -> Vec<StoredImage> {
 
 impl Images {
     /// Removes images that nobody uses until there is room enough. What a container of the configuration is made of stays,
-    /// whether it runs or not.
-    pub async fn make_room(&self, used: &BTreeSet<String>, enough: impl Fn() -> bool) {
+    /// whether it runs or not. While an image is unpacked nothing is removed: nobody waits for it here.
+    pub async fn make_room(&self, users: &Users, enough: impl Fn() -> bool) {
+        let Ok(_turn) = self.turn.try_lock() else { return };
         let Ok(all) = self.containerd.images().await else { return };
-        let unused = all.into_iter().filter(|image| !used.iter().any(|name| image.is_meant_by(name)));
+        let unused =
+            all.into_iter().filter(|image| users.of(&image.name, &[&image.manifest.digest]).is_empty());
         let with_moments = unused.map(|image| {
             let moment = self.used.moment(&image.name);
             (image, moment)
@@ -26,7 +26,7 @@ impl Images {
             if enough() {
                 return;
             }
-            match self.remove(&image.name).await {
+            match self.remove_in_turn(&image.name).await {
                 Ok(()) => eprintln!(
                     "image {}: removed, since the disk is nearly full and nothing uses it",
                     image.name

@@ -4,8 +4,9 @@ use corten_api::v1;
 use corten_oci::digest::Digest;
 use corten_oci::manifest::{ImageConfig, Manifest};
 
+use super::accepted::is_accepted;
 use super::meant::means;
-use super::{From, Image, ImageError, Images};
+use super::{From, Image, ImageError, Images, Users};
 use crate::containerd::StoredImage;
 use crate::spec::ImageProcess;
 
@@ -52,13 +53,25 @@ impl StoredImage {
 }
 
 impl Images {
-    /// An image of the store. One whose documents or layers are gone is none: it has to be fetched again.
+    /// An image of the store that may run. One whose documents or layers are gone is none: it has to be fetched again.
     pub(super) async fn stored(&self, name: &str) -> Result<Option<Image>, ImageError> {
         let all = self.containerd.images().await?;
-        let Some(stored) = all.into_iter().find(|image| image.is_meant_by(name)) else { return Ok(None) };
+        let meant: Vec<StoredImage> = all.into_iter().filter(|image| image.is_meant_by(name)).collect();
+        if meant.is_empty() {
+            return Ok(None);
+        }
+        let stored = {
+            let registries = self.registries();
+            meant.into_iter().find(|image| is_accepted(name, &image.labels, &registries))
+        };
+        let stored = stored.ok_or_else(|| ImageError::Unverified(name.to_owned()))?;
         let Some(known) = self.documents(stored).await? else { return Ok(None) };
         let names = chain(&known.config.rootfs.diff_ids);
-        let Some(top) = names.last() else { return Ok(None) };
+        let Some(top) = names.last() else {
+            // Fetched again it would have none either.
+            let message = "it has no layers, so there is nothing in it to run".to_owned();
+            return Err(ImageError::Document { name: known.stored.name, message });
+        };
         let Some(layers) = self.containerd.layers(top).await? else { return Ok(None) };
         Ok(Some(Image {
             name: known.stored.name,
@@ -79,7 +92,7 @@ impl Images {
         Ok(Some(Known { stored, manifest, config }))
     }
 
-    pub(super) async fn list_stored(&self) -> Result<Vec<v1::Image>, ImageError> {
+    pub(super) async fn list_stored(&self, users: &Users) -> Result<Vec<v1::Image>, ImageError> {
         let mut all = Vec::new();
         for stored in self.containerd.images().await? {
             let (name, digest) = (stored.name.clone(), stored.manifest.digest.clone());
@@ -87,6 +100,7 @@ impl Images {
             let known = self.documents(stored).await.ok().flatten();
             let (manifest, config) = (known.as_ref().map(|k| &k.manifest), known.as_ref().map(|k| &k.config));
             all.push(v1::Image {
+                used_by: users.of(&name, &[&digest]),
                 name,
                 digest,
                 from: From::Store.word().into(),
@@ -99,9 +113,15 @@ impl Images {
         Ok(all)
     }
 
-    /// Removes an image of the store; what no other image needs goes with it.
+    /// Removes an image of the store; what no other image and no container needs goes with it. Whoever calls has seen that
+    /// nobody uses it.
     pub async fn remove(&self, name: &str) -> Result<(), ImageError> {
         let _turn = self.turn.lock().await;
+        self.remove_in_turn(name).await
+    }
+
+    /// The same for a caller whose turn it is.
+    pub(super) async fn remove_in_turn(&self, name: &str) -> Result<(), ImageError> {
         let all = self.containerd.images().await?;
         let Some(stored) = all.iter().find(|image| image.name == name).cloned() else {
             return Err(ImageError::Unknown(name.to_owned()));
@@ -111,9 +131,10 @@ impl Images {
         if all.iter().find(shares).is_none() {
             let top = self.documents(stored).await.ok().flatten();
             let top = top.and_then(|known| chain(&known.config.rootfs.diff_ids).pop());
-            if let Some(top) = top {
-                // Fails while a container is mounted on it, and then the name stays.
-                self.containerd.remove_view(&top).await?;
+            // containerd would remove layers that are mounted, so those of a container that still runs stay for now.
+            match top {
+                Some(top) if !self.is_mounted(&top).await? => self.containerd.remove_view(&top).await?,
+                _ => self.views_may_be_left(),
             }
         }
         self.containerd.remove_image(name).await?;

@@ -1,6 +1,5 @@
 //! Images: which there are, how they come and go.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
@@ -26,7 +25,7 @@ fn status(error: &ImageError) -> Status {
         ImageError::Unknown(_) => Code::NotFound,
         ImageError::Containerd(_) | ImageError::Interrupted | ImageError::Silent => Code::Unavailable,
         ImageError::File { .. } => Code::Internal,
-        ImageError::Pull(_) => Code::FailedPrecondition,
+        ImageError::Pull(_) | ImageError::Unverified(_) => Code::FailedPrecondition,
         _ => Code::InvalidArgument,
     };
     refuse(code, error.to_string(), "")
@@ -42,16 +41,10 @@ impl Drop for Spool {
 }
 
 impl ImageCalls {
-    /// Which containers are made of which images.
-    fn users(&self) -> BTreeMap<String, Vec<String>> {
-        let order = self.0.order();
-        let mut users: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (workload, settings) in &order.containers.workloads {
-            for (container, settings) in &settings.containers {
-                users.entry(settings.image.clone()).or_default().push(format!("{workload}/{container}"));
-            }
-        }
-        users
+    /// All images with their users.
+    async fn all(&self) -> Result<Vec<v1::Image>, Status> {
+        let users = self.0.image_users().await.map_err(|error| status(&error.into()))?;
+        self.0.images.list(&users).await.map_err(|error| status(&error))
     }
 }
 
@@ -64,12 +57,7 @@ impl Images for ImageCalls {
         &self,
         _: Request<v1::ListImagesRequest>,
     ) -> Result<Response<v1::ListImagesResponse>, Status> {
-        let mut images = self.0.images.list().await.map_err(|error| status(&error))?;
-        let mut users = self.users();
-        for image in &mut images {
-            image.used_by = users.remove(&image.name).unwrap_or_default();
-        }
-        Ok(Response::new(v1::ListImagesResponse { images }))
+        Ok(Response::new(v1::ListImagesResponse { images: self.all().await? }))
     }
 
     async fn pull(
@@ -140,16 +128,17 @@ impl Images for ImageCalls {
         request: Request<v1::RemoveImageRequest>,
     ) -> Result<Response<v1::RemoveImageResponse>, Status> {
         let name = request.into_inner().name;
-        if let Some(users) = self.users().get(&name) {
-            let cause = format!("{name} is used by {}", users.join(", "));
+        let all = self.all().await?;
+        // Those of the store come last.
+        let image = all.iter().rfind(|image| image.name == name);
+        if let Some(image) = image.filter(|image| !image.used_by.is_empty()) {
+            let cause = format!("{name} is used by {}", image.used_by.join(", "));
             return Err(refuse(
                 Code::FailedPrecondition,
                 cause,
                 "take the workload out of the configuration first",
             ));
         }
-        let all = self.0.images.list().await.map_err(|error| status(&error))?;
-        let image = all.iter().find(|image| image.name == name);
         if image.is_some_and(|image| image.from == crate::images::From::Recipe.word()) {
             let cause = format!("{name} is part of the node's own image");
             return Err(refuse(Code::FailedPrecondition, cause, "only images of the store can be removed"));

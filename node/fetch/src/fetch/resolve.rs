@@ -93,7 +93,7 @@ fn proof_at(job: &Job, source: &Source, keys: &[Key], digest: Digest, tag: &Targ
         let payload = job.registry.blob(source, layer.digest, layer.size)?;
         let proof = Proof { payload: STANDARD.encode(payload.bytes), signature: signature.clone() };
         match policy::verify(&proof, keys, &job.name, digest) {
-            Ok(()) => return Ok(proof),
+            Ok(_) => return Ok(proof),
             Err(error) => fault = refused(&format!("its signature does not count: {error}")),
         }
     }

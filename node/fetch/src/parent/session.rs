@@ -26,6 +26,8 @@ pub enum Event {
         digest: Digest,
         /// Its bytes.
         size: u64,
+        /// Which key has signed it, as [`Key::digest`](crate::policy::Key::digest), where one has to.
+        signed_by: Option<Digest>,
     },
     /// A document, verified.
     Document {
@@ -183,9 +185,10 @@ impl Session {
                 if !matches!(self.state, State::Start) {
                     return Err(Violation::Order("a resolved name"));
                 }
-                self.policy.check(&self.name, digest, proof.as_ref()).map_err(Violation::Content)?;
+                let signed_by =
+                    self.policy.check(&self.name, digest, proof.as_ref()).map_err(Violation::Content)?;
                 self.state = State::Document(Expected { digest, size, media_type: None }, 0);
-                Ok(Event::Resolved { digest, size })
+                Ok(Event::Resolved { digest, size, signed_by })
             }
             Header::Document { kind, digest, .. } => self.document(kind, digest, bytes),
             Header::Choose => {

@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ED25519, ParsedPublicKey,
     RSA_PKCS1_2048_8192_SHA256,
 };
+use corten_oci::digest::Digest;
 use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -23,7 +24,10 @@ const MAX_KEY: usize = 16 << 10;
 
 /// A key that may sign images, with the ways in which it may do so.
 #[derive(Clone, Debug)]
-pub struct Key(Vec<ParsedPublicKey>);
+pub struct Key {
+    ways: Vec<ParsedPublicKey>,
+    digest: Digest,
+}
 
 /// Why a key can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,12 +63,18 @@ impl Key {
         } else {
             return Err(BadKey::Kind);
         };
-        Ok(Self(parsed.into_iter().collect::<Result<_, _>>().map_err(|_| BadKey::Kind)?))
+        let ways = parsed.into_iter().collect::<Result<_, _>>().map_err(|_| BadKey::Kind)?;
+        Ok(Self { ways, digest: Digest::of(der) })
+    }
+
+    /// What tells it from other keys: the digest of its SubjectPublicKeyInfo, DER.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Whether a signature of this message is by this key.
     pub fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.iter().any(|key| key.verify_sig(message, signature).is_ok())
+        self.ways.iter().any(|key| key.verify_sig(message, signature).is_ok())
     }
 }
 

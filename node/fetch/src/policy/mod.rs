@@ -69,31 +69,48 @@ impl Policy {
         }
     }
 
-    /// Whether what a name led to may run, with what was brought along to show it.
-    pub fn check(&self, name: &Name, digest: Digest, proof: Option<&Proof>) -> Result<(), Failure> {
+    /// Whether what a name led to may run, with what was brought along to show it. Returns which key has signed it, where
+    /// one has to, as [`Key::digest`].
+    pub fn check(
+        &self,
+        name: &Name,
+        digest: Digest,
+        proof: Option<&Proof>,
+    ) -> Result<Option<Digest>, Failure> {
         self.check_name(name)?;
         if let Some(expected) = name.digest().filter(|expected| *expected != digest) {
             return Err(Failure::new(Class::Lies, format!("{digest} came in place of {expected}")));
         }
-        let Self::Signature(keys) = self else { return Ok(()) };
+        let Self::Signature(keys) = self else { return Ok(None) };
         let refused = |why: String| Failure::new(Class::RefusedByPolicy, format!("{name}: {why}"));
         let proof = proof.ok_or_else(|| refused("it has no signature".into()))?;
         verify(proof, keys, name, digest)
+            .map(Some)
             .map_err(|error| refused(format!("its signature does not count: {error}")))
+    }
+
+    /// Whether an image may run that came earlier under this name, or under one that means the same, signed by this key.
+    pub fn accepts(&self, name: &Name, signed_by: Option<&str>) -> bool {
+        match self {
+            Self::None | Self::Digest => self.check_name(name).is_ok(),
+            Self::Signature(keys) => {
+                keys.iter().any(|key| signed_by == Some(key.digest().to_string().as_str()))
+            }
+        }
     }
 }
 
-/// Checks a signature, then what it is about. Whatever is signed by somebody else is not even read.
-pub fn verify(proof: &Proof, keys: &[Key], name: &Name, digest: Digest) -> Result<(), BadProof> {
+/// Checks a signature, then what it is about. Whatever is signed by somebody else is not even read. Returns which key it
+/// is by, as [`Key::digest`].
+pub fn verify(proof: &Proof, keys: &[Key], name: &Name, digest: Digest) -> Result<Digest, BadProof> {
     if proof.payload.len() as u64 > MAX_PAYLOAD * 2 || proof.signature.len() > MAX_SIGNATURE {
         return Err(BadProof::TooLarge);
     }
     let payload = STANDARD.decode(&proof.payload).map_err(|_| BadProof::Base64)?;
     let signature = STANDARD.decode(proof.signature.trim()).map_err(|_| BadProof::Base64)?;
-    if !keys.iter().any(|key| key.has_signed(&payload, &signature)) {
-        return Err(BadProof::Key);
-    }
-    Ok(Payload::read(&payload)?.is_about(name, digest)?)
+    let key = keys.iter().find(|key| key.has_signed(&payload, &signature)).ok_or(BadProof::Key)?;
+    Payload::read(&payload)?.is_about(name, digest)?;
+    Ok(key.digest())
 }
 
 #[cfg(test)]
@@ -107,9 +124,9 @@ mod tests {
         let digest = Digest::of(b"x");
         let pinned = Name { target: crate::name::Target::Digest(digest), ..named.clone() };
         assert_eq!(policy.check_name(&named).map_err(|f| f.class), Err(Class::RefusedByPolicy));
-        assert_eq!(policy.check(&pinned, digest, None), Ok(()));
+        assert_eq!(policy.check(&pinned, digest, None), Ok(None));
         assert_eq!(policy.check(&pinned, Digest::of(b"y"), None).map_err(|f| f.class), Err(Class::Lies));
-        assert_eq!(Policy::None.check(&named, digest, None), Ok(()));
+        assert_eq!(Policy::None.check(&named, digest, None), Ok(None));
     }
 
     #[test]

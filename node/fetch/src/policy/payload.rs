@@ -4,12 +4,10 @@
 use corten_oci::digest::Digest;
 use serde::Deserialize;
 
-use crate::name::Name;
+use crate::name::{self, Name};
 
 /// The only type of a payload that says something about an image.
 const TYPE: &str = "cosign container image signature";
-/// The library under cosign puts this before the host of the world's best known registry, and before no other.
-const ALIAS: &str = "index.";
 
 /// Why a payload does not count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,8 +70,8 @@ impl Payload {
         let named = identity.as_ref().and_then(|identity| identity.reference.as_deref());
         let Some(named) = named.filter(|named| !named.is_empty()) else { return Ok(()) };
         let is_same = named.parse().is_ok_and(|other: Name| {
-            let registry = other.registry.strip_prefix(ALIAS).filter(|rest| *rest == name.registry);
-            registry.unwrap_or(&other.registry) == name.registry && other.repository == name.repository
+            let is_same = name::key(&other.registry, false) == name::key(&name.registry, false);
+            is_same && other.repository == name.repository
         });
         if is_same { Ok(()) } else { Err(BadPayload::Repository(crate::failure::quote(named))) }
     }
@@ -95,14 +93,39 @@ mod tests {
 
     #[test]
     fn a_payload_is_about_one_image_of_one_repository() {
-        for same in ["r.test:5000/a/b", "r.test:5000/a/b:2", "index.r.test:5000/a/b", ""] {
+        for same in ["r.test:5000/a/b", "r.test:5000/a/b:2", "R.test:5000/a/b", ""] {
             assert_eq!(verdict(same, TYPE, b"image"), Ok(()), "{same}");
         }
-        for other in ["r.test:5000/a/c", "r.test/a/b", "a/b", "evil.r.test:5000/a/b", "r.test:5000/a/b/"] {
+        for other in [
+            "r.test:5000/a/c",
+            "r.test/a/b",
+            "a/b",
+            "index.r.test:5000/a/b",
+            "evil.r.test:5000/a/b",
+            "r.test:5000/a/b/",
+        ] {
             assert_eq!(verdict(other, TYPE, b"image"), Err(BadPayload::Repository(other.into())));
         }
         assert_eq!(verdict("", TYPE, b"other"), Err(BadPayload::Digest(Digest::of(b"other"))));
         assert_eq!(verdict("", "atomic container signature", b"image"), Err(BadPayload::Type));
+    }
+
+    #[test]
+    fn the_names_of_one_registry_are_one() {
+        let digest = Digest::of(b"image");
+        let about = |reference: &str, name: &str| {
+            let text = format!(
+                r#"{{"critical":{{"identity":{{"docker-reference":"{reference}"}},
+                "image":{{"docker-manifest-digest":"{digest}"}},"type":"{TYPE}"}}}}"#
+            );
+            let name: Name = name.parse().expect("a name");
+            Payload::read(text.as_bytes()).and_then(|payload| payload.is_about(&name, digest))
+        };
+        for name in ["docker.io/library/a:1", "index.docker.io/library/a", "registry-1.docker.io/library/a"] {
+            assert_eq!(about("index.docker.io/library/a", name), Ok(()), "{name}");
+        }
+        assert_eq!(about("r.test:443/a", "r.test/a:1"), Ok(()));
+        assert!(about("docker.io.test/a", "docker.io/a").is_err());
     }
 
     #[test]

@@ -200,7 +200,14 @@ impl Registry {
             if matches!(answer.status, 200 | 206) {
                 return Ok(answer);
             }
-            if answer.status != 401 || answer.is_elsewhere || has_asked_for_rights {
+            let is_refused = answer.status == 401 && !answer.is_elsewhere;
+            if let (true, Some(user), Some(shown)) = (is_refused, source.user(), &shown)
+                && source.basic().as_ref() == Some(shown)
+            {
+                let message = format!("the registry refuses the login of {user}");
+                return Err(Fault::never(Class::Unauthorised, message));
+            }
+            if !is_refused || has_asked_for_rights {
                 let explanation = answer.body.take(MAX_EXPLANATION).unwrap_or_default();
                 return Err(fault::refusal(&answer, &explanation));
             }
@@ -257,7 +264,15 @@ impl Registry {
             200 => token::parse(&bytes).map(|token| format!("Bearer {token}")).ok_or_else(|| {
                 Fault::never(Class::Protocol, "the answer of the token service has no token in it")
             }),
-            400 | 401 | 403 => Err(Fault::never(Class::Unauthorised, "the token service refuses the login")),
+            400 | 401 | 403 => Err(Fault::never(
+                Class::Unauthorised,
+                match source.user() {
+                    Some(user) => format!("the token service refuses the login of {user}"),
+                    None => {
+                        "the token service gives nothing without a login, and the settings have none".into()
+                    }
+                },
+            )),
             _ => Err(fault::refusal(&answer, &bytes).at(address.place())),
         }
     }

@@ -9,7 +9,7 @@ use corten_config::settings::Login;
 use super::{Again, Fault};
 use crate::failure::{Class, Failure};
 use crate::http::Address;
-use crate::name::Name;
+use crate::name::{self, Name};
 use crate::protocol::Order;
 
 /// A registry or a mirror.
@@ -55,7 +55,7 @@ pub fn sources(order: &Order, name: &Name) -> Result<Vec<Source>, Failure> {
     };
     let mut sources = order.registry.mirrors.iter().map(mirror).collect::<Result<Vec<_>, Failure>>()?;
     let scheme = if order.registry.plain_http { "http" } else { "https" };
-    let own = Address::parse(&format!("{scheme}://{}/", name.registry))
+    let own = Address::parse(&format!("{scheme}://{}/", name::host(&name.registry)))
         .map_err(|error| bad(&name.registry, &error))?;
     sources.push(Source::new(own, Kind::Registry, order.registry.login.clone()));
     Ok(sources)
@@ -91,6 +91,11 @@ impl Source {
     pub fn basic(&self) -> Option<String> {
         let Login { user, password } = self.login.as_ref()?;
         Some(["Basic ", &STANDARD.encode(format!("{user}:{}", password.0))].concat())
+    }
+
+    /// Who the node is there.
+    pub fn user(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.user.as_str())
     }
 
     pub(super) fn credentials(&self) -> MutexGuard<'_, Option<String>> {
@@ -142,6 +147,15 @@ mod tests {
         assert_eq!(places(&[], true), Ok(vec!["http://r.test:5000".into()]));
         for bad in ["m.test", "https://m.test/v2/", "ftp://m.test", "https://u:p@m.test"] {
             assert!(places(&[bad], false).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn one_registry_is_asked_at_another_host_than_its_name() {
+        for text in ["docker.io/library/a:1", "index.docker.io/library/a:1"] {
+            let name: Name = text.parse().expect("a name");
+            let sources = sources(&Order::new(text), &name).expect("sources");
+            assert_eq!(sources[0].place(), "https://registry-1.docker.io");
         }
     }
 

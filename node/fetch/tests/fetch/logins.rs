@@ -65,11 +65,14 @@ fn a_login_that_is_refused_is_said() {
     let image = image(&[10]);
     let server = token_registry(&image, 1000, false);
     let mut order = order(&server);
-    for wrong in [None, Some(login("wrong"))] {
+    for (wrong, said) in [
+        (None, "the token service gives nothing without a login, and the settings have none"),
+        (Some(login("wrong")), "the token service refuses the login of user"),
+    ] {
         order.registry.login = wrong;
         let pulled = pull(&order);
         assert_eq!(pulled.class(), Some(Class::Unauthorised));
-        assert_eq!(pulled.message(), format!("{}: the token service refuses the login", server.place()));
+        assert_eq!(pulled.message(), format!("{}: {said}", server.place()));
     }
 }
 
@@ -85,7 +88,9 @@ fn passwords_are_shown_when_they_are_asked_for() {
     order.registry.login = Some(login("secret"));
     pull(&order).assert_is(&image);
     order.registry.login = Some(login("wrong"));
-    assert_eq!(pull(&order).class(), Some(Class::Unauthorised));
+    let pulled = pull(&order);
+    assert_eq!(pulled.class(), Some(Class::Unauthorised));
+    assert_eq!(pulled.message(), format!("{}: the registry refuses the login of user", server.place()));
     order.registry.login = None;
     let pulled = pull(&order);
     assert!(

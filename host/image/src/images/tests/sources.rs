@@ -5,7 +5,7 @@ use corten_formats::tree::{Kind, Meta, Tree};
 use corten_oci::manifest::Platform;
 use corten_services::images::{IMAGES_INDEX_PATH, Images, layer_path};
 
-use super::fixture::{What, add_image, add_image_for, dump, entry, file, plan};
+use super::fixture::{What, add_image, add_image_for, archive, dump, entry, file, plan};
 use crate::assembly::Origin;
 use crate::error::Error;
 use crate::images::{identity, open, place, read};
@@ -163,6 +163,43 @@ fn layers_below_one_that_hides_everything_are_left_out() {
     assert_eq!((images.index.images[0].layers.len(), images.layers.len()), (2, 2));
     let has = |name: &str| images.layers.values().any(|layer| layer.tree.lookup(name.as_bytes()).is_some());
     assert!(has("new") && has("more") && !has("old"));
+}
+
+#[test]
+fn the_limit_is_for_all_layers_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limit = 4 << 10;
+    let layers: Vec<[_; 1]> = (0..64).map(|n| [file(&format!("{n:090}"), 0o644)]).collect();
+    let layers: Vec<&[_]> = layers.iter().map(<[_; 1]>::as_slice).collect();
+    add_image(folder.path(), "x", &layers[..32]);
+    add_image(folder.path(), "y", &layers[32..]);
+    let plan_of = |name: &str| format!("[[image]]\nname = \"{name}\"\nsource = \".\"\n");
+    let one = plan(folder.path(), &plan_of("x"));
+    assert!(read(&open(&one).expect("it can be opened"), limit).is_ok());
+    let both = plan(folder.path(), &(plan_of("x") + &plan_of("y")));
+    match read(&open(&both).expect("they can be opened"), limit) {
+        Err(Error::Recipe { what, .. }) => {
+            assert!(what.ends_with(": the layers of all images have more than 4096 bytes"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_layer_that_an_image_has_twice_lies_where_it_is_topmost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut root = entry("", What::Directory, 0o700);
+    root.uid = 5;
+    let (again, between) = ([file("d/a", 0o644)], [root, entry("d", What::Directory, 0o711)]);
+    let last = [file("last", 0o644)];
+    add_image(folder.path(), "x", &[&again, &between, &again, &last, &[], &[]]);
+    let plan = plan(folder.path(), "[[image]]\nname = \"x\"\nsource = \".\"\n");
+    let images = read(&open(&plan).expect("it can be opened"), LIMIT).expect("it can be read");
+    let ids: Vec<&String> = images.index.images[0].layers.iter().map(|layer| &layer.diff_id).collect();
+    let of = |entries: &[_]| corten_oci::digest::Digest::of(&archive(entries)).hex();
+    assert_eq!(ids, [&of(&between), &of(&again), &of(&last), &of(&[])]);
+    let tree = dump(&images.layers[ids[1]].tree);
+    assert_eq!(tree[..2], ["/ 0700 5:0 directory", "/d 0711 0:0 directory"]);
 }
 
 #[test]
