@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use super::act;
 use super::programs::{self, CHECK, Program};
 use super::shell::Shell;
-use crate::checks::{Checks, Commands, watch};
+use crate::checks::{Checks, Commands, NotPassed, watch};
 use crate::containerd::Io;
 use crate::fleet::Id;
 use crate::spec::exec_process;
@@ -42,13 +42,17 @@ impl Drop for Running {
 }
 
 impl Commands for InContainer<'_> {
-    async fn run(&self, command: &[String]) -> Result<u32, String> {
+    async fn run(&self, command: &[String]) -> Result<u32, NotPassed> {
         let (key, exec) = (self.id.key(), programs::name(CHECK));
         let specification = self.shell.kept().records.get(self.id).cloned().unwrap_or_default();
         let process = exec_process(&specification, command)
             .ok_or_else(|| "the container has no specification".to_owned())?;
         let containerd = &self.shell.containerd;
-        let said = |error: crate::Error| error.to_string();
+        // A container has nothing to do with a containerd that is away.
+        let said = |error: crate::Error| match error.is_outage() {
+            true => NotPassed::NotMade(error.to_string()),
+            false => NotPassed::Failed(error.to_string()),
+        };
         let program = Program { key: key.clone(), exec: exec.clone() };
         let running = Running { shell: self.shell.clone(), program };
         // What a check prints is of no interest to anybody.
