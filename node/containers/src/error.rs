@@ -63,3 +63,21 @@ pub enum Error {
     #[error("the container still ran after {0} s")]
     Slow(u64),
 }
+
+impl Error {
+    /// Whether containerd was away, so that this says nothing of what it was asked about.
+    pub(crate) fn is_outage(&self) -> bool {
+        use tonic::Code;
+        match self {
+            // It cancels what it was doing when it ends.
+            Self::Refused { code, .. } => matches!(code, Code::Unavailable | Code::Cancelled),
+            Self::Silent { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether there is nothing of this name.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused { code: tonic::Code::NotFound, .. })
+    }
+}

@@ -1,9 +1,12 @@
 //! A process of a container, the first one or one beside it, from when it is asked for until it is forgotten.
 
+use std::os::fd::OwnedFd;
+
+use corten_sys::process::Signal;
 use prost_types::Timestamp;
 
 use crate::api::containerd::v1::types::Status;
-use crate::console::Terminal;
+use crate::console::{Copied, Terminal};
 use crate::events;
 use crate::stdio::{Held, Places};
 use crate::wire::{Code, Fault};
@@ -63,6 +66,10 @@ pub struct Process {
     pub held: Held,
     /// Its terminal.
     pub terminal: Option<Terminal>,
+    /// The end of what is copied from its terminal.
+    pub copied: Option<Copied>,
+    /// Signals that came while it was being started, before it had a number.
+    pub pending: Vec<Signal>,
     /// Who wants to know when it ends.
     pub waiting: Vec<Reply>,
 }
@@ -77,8 +84,22 @@ impl Process {
             places,
             held: Held::default(),
             terminal: None,
+            copied: None,
+            pending: Vec::new(),
             waiting: Vec::new(),
         }
+    }
+
+    /// Takes a terminal, and copies what goes through it.
+    ///
+    /// # Errors
+    /// If its pipes can't be opened.
+    pub fn attach(&mut self, terminal: OwnedFd) -> Result<(), Fault> {
+        let (terminal, held, copied) = Terminal::connect(terminal, &self.places)?;
+        self.terminal = Some(terminal);
+        self.held = held;
+        self.copied = copied;
+        Ok(())
     }
 
     /// Notes how it ended. What it held is let go, so that whoever reads its output comes to the end.

@@ -40,7 +40,7 @@ fn run(asked: &Asked) -> io::Result<()> {
     let listener = UnixListener::from(io::stdin().as_fd().try_clone_to_owned()?);
     let socket = listener.local_addr()?.as_pathname().map(Path::to_owned);
     let events = Events::to(std::env::var_os("TTRPC_ADDRESS").map(PathBuf::from), &asked.namespace);
-    let mut tasks = Tasks::new(&asked.namespace, Path::new(SOCKETS), events);
+    let mut tasks = Tasks::new(&asked.namespace, Path::new(SOCKETS), events)?;
     let served = serve(&signals, &listener, &mut tasks).map_err(io::Error::other);
     if let Some(socket) = socket {
         let _ = std::fs::remove_file(socket);

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 enum Source {
     Signals,
     Listener,
+    Late,
     Connection(u64),
 }
 
@@ -43,11 +44,18 @@ pub fn serve(
     let mut connections: BTreeMap<u64, Connection> = BTreeMap::new();
     let mut next = 0;
     while !tasks.is_done() {
-        let mut watched = vec![(Source::Signals, signals.as_fd()), (Source::Listener, listener.as_fd())];
+        let mut watched = vec![
+            (Source::Signals, signals.as_fd()),
+            (Source::Listener, listener.as_fd()),
+            (Source::Late, tasks.late()),
+        ];
         let open = connections.iter();
         watched.extend(open.map(|(number, one)| (Source::Connection(*number), one.stream.as_fd())));
-        for source in ready(&watched, None)? {
+        let sources = ready(&watched, None)?;
+        for source in sources {
             match source {
+                // They are taken below.
+                Source::Late => {}
                 Source::Signals => {
                     while let Some(signal) = signals.next()? {
                         if signal == Signal::TERM.as_raw() {

@@ -46,6 +46,13 @@ pub struct Held {
     _output: [Option<OwnedFd>; 2],
 }
 
+impl Held {
+    /// That of output alone.
+    pub fn of_output(output: Option<OwnedFd>) -> Self {
+        Self { input: None, _output: [output, None] }
+    }
+}
+
 /// Opens pipes for a process without a terminal.
 ///
 /// # Errors

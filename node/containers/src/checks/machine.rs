@@ -10,6 +10,8 @@
 //! interval leaves out those that it missed. The startup check and that of readiness are made at once, since others wait
 //! for them; that of liveness first after its interval.
 
+use super::ask::NotPassed;
+
 /// Which check of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Which {
@@ -144,8 +146,8 @@ impl Machine {
         Some(track.which)
     }
 
-    /// A check passed, or failed with a reason.
-    pub fn answered(&mut self, which: Which, answer: Result<(), String>, now_ms: u64) -> Option<News> {
+    /// A check passed, or failed with a reason. One that could not be made is made again when the next is due.
+    pub fn answered(&mut self, which: Which, answer: Result<(), NotPassed>, now_ms: u64) -> Option<News> {
         let is_active = is_active(self.phase, which);
         let track = self.tracks.iter_mut().find(|track| track.which == which)?;
         let asked_ms = track.asked_ms.take()?;
@@ -157,13 +159,17 @@ impl Machine {
         if !is_active {
             return None;
         }
-        let Err(found) = answer else {
-            track.failed = 0;
-            return match which {
-                Which::Startup => self.run(now_ms),
-                Which::Liveness => None,
-                Which::Readiness => self.become_ready(),
-            };
+        let found = match answer {
+            Ok(()) => {
+                track.failed = 0;
+                return match which {
+                    Which::Startup => self.run(now_ms),
+                    Which::Liveness => None,
+                    Which::Readiness => self.become_ready(),
+                };
+            }
+            Err(NotPassed::NotMade(_)) => return None,
+            Err(NotPassed::Failed(found)) => found,
         };
         track.failed = track.failed.saturating_add(1);
         let name = which.name();

@@ -20,7 +20,7 @@ mod http;
 mod machine;
 mod watch;
 
-pub use ask::{Commands, ask};
+pub use ask::{Commands, NotPassed, ask};
 pub use backoff::BackOff;
 pub use connect::Place;
 pub use machine::{Machine, News, Pace, Paces, Which};

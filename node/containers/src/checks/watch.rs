@@ -8,7 +8,7 @@ use std::time::Duration;
 use corten_config::settings::{Check, Container};
 use tokio::time::{Instant, sleep_until};
 
-use super::ask::{Commands, ask};
+use super::ask::{Commands, NotPassed, ask};
 use super::connect::Place;
 use super::machine::{Machine, News, Pace, Paces, Which};
 
@@ -54,7 +54,7 @@ impl Checks {
 }
 
 /// A check that is being made.
-type Asked<'a> = (Which, Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>);
+type Asked<'a> = (Which, Pin<Box<dyn Future<Output = Result<(), NotPassed>> + Send + 'a>>);
 
 /// Checks a container that has just been started and tells what becomes of it. Ends when it has to be restarted, with
 /// the reason, which is told as well; to be dropped when the container is over.
@@ -91,7 +91,7 @@ pub async fn watch<C: Commands + Sync>(
 }
 
 /// The first answer, whose check is taken out.
-async fn first_of(asked: &mut Vec<Asked<'_>>) -> (Which, Result<(), String>) {
+async fn first_of(asked: &mut Vec<Asked<'_>>) -> (Which, Result<(), NotPassed>) {
     poll_fn(|context| {
         for at in 0..asked.len() {
             if let Some((which, future)) = asked.get_mut(at)
@@ -131,13 +131,15 @@ mod tests {
     }
 
     impl Commands for Programs {
-        async fn run(&self, command: &[String]) -> Result<u32, String> {
+        async fn run(&self, command: &[String]) -> Result<u32, NotPassed> {
             let name = command.first().cloned().unwrap_or_default();
             let at = self.start.elapsed().as_millis();
             self.runs.lock().expect("no panic").push((name.clone(), at));
             match name.as_str() {
                 "late" => Ok(u32::from(at < 2000)),
                 "fails" => Ok(7),
+                "away" if (2000..5000).contains(&at) => Err(NotPassed::NotMade("nobody to ask".into())),
+                "away" => Ok(u32::from(at < 5000)),
                 "hangs" => pending().await,
                 _ => Ok(0),
             }
@@ -187,6 +189,19 @@ mod tests {
         // A check that took until the moment of another one leaves that one out, but not the one behind it.
         assert_eq!(of("hangs"), [1000, 4000]);
         assert_eq!(of("passes"), [0, 1000, 2000, 3000, 4000, 5000, 6000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_can_not_be_made_is_none_that_failed() {
+        let programs = programs();
+        let checks = Checks { liveness: Some(command("away", 1, 2)), ..Checks::default() };
+        let (mut told, place) = (Vec::new(), Place::node());
+        let watched = watch(&checks, &place, &programs, |news| told.push(news));
+        assert!(tokio::time::timeout(Duration::from_millis(6500), watched).await.is_err());
+        let failed = News::Failed { reason: "liveness check failed: exit code 1".into() };
+        assert_eq!(told, [News::Ready, failed]);
+        let runs = programs.runs.into_inner().expect("no panic");
+        assert_eq!(runs.iter().map(|run| run.1).collect::<Vec<_>>(), [1000, 2000, 3000, 4000, 5000, 6000]);
     }
 
     #[tokio::test(start_paused = true)]

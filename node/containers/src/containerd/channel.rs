@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tonic::metadata::MetadataValue;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use crate::Error;
 
@@ -44,5 +44,10 @@ pub(crate) fn within<T>(namespace: &'static str, message: T) -> Request<T> {
 
 /// Names what was asked for when a call is refused, for `map_err`.
 pub(crate) fn refused(what: &'static str) -> impl FnOnce(Status) -> Error {
-    move |status| Error::Refused { what, code: status.code(), message: status.message().to_owned() }
+    move |status| {
+        // What has a source did not come from containerd: the connection broke, which has many codes.
+        let is_answer = std::error::Error::source(&status).is_none();
+        let code = if is_answer { status.code() } else { Code::Unavailable };
+        Error::Refused { what, code, message: status.message().to_owned() }
+    }
 }

@@ -5,6 +5,7 @@
 
 mod channel;
 mod content;
+mod execs;
 mod images;
 mod records;
 mod snapshots;

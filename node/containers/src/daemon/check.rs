@@ -1,19 +1,14 @@
 //! The checks of a container that runs.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use tokio::task::JoinHandle;
 
 use super::act;
+use super::programs::{self, CHECK, Program};
 use super::shell::Shell;
-use crate::checks::{Checks, Commands, watch};
+use crate::checks::{Checks, Commands, NotPassed, watch};
 use crate::containerd::Io;
 use crate::fleet::Id;
 use crate::spec::exec_process;
-
-/// Numbers of programs that checks run: each has a name of its own.
-static NUMBER: AtomicU64 = AtomicU64::new(0);
-const SIGKILL: u32 = 9;
 
 /// Makes the checks of a container until it is told to stop.
 pub(super) fn begin(shell: &Shell, id: &Id) -> JoinHandle<()> {
@@ -36,34 +31,32 @@ struct InContainer<'a> {
 /// A program that is removed when nobody waits for it any more.
 struct Running {
     shell: Shell,
-    key: String,
-    exec: String,
+    program: Program,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let (shell, key, exec) = (self.shell.clone(), self.key.clone(), self.exec.clone());
-        tokio::spawn(async move {
-            let containerd = &shell.containerd;
-            let _ = containerd.kill(&key, &exec, SIGKILL, false).await;
-            // What was killed is over once it was waited for.
-            let _ = containerd.wait(&key, &exec).await;
-            let _ = containerd.delete_exec(&key, &exec).await;
-        });
+        let (shell, program) = (self.shell.clone(), self.program.clone());
+        tokio::spawn(async move { programs::remove(&shell.containerd, &program).await });
     }
 }
 
 impl Commands for InContainer<'_> {
-    async fn run(&self, command: &[String]) -> Result<u32, String> {
-        let key = self.id.key();
-        let exec = format!("check-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    async fn run(&self, command: &[String]) -> Result<u32, NotPassed> {
+        let (key, exec) = (self.id.key(), programs::name(CHECK));
         let specification = self.shell.kept().specification(self.id);
-        let process = exec_process(&specification, command).ok_or("the container has no specification")?;
+        let process = exec_process(&specification, command)
+            .ok_or_else(|| "the container has no specification".to_owned())?;
         let containerd = &self.shell.containerd;
-        let said = |error: crate::Error| error.to_string();
+        // A container has nothing to do with a containerd that is away.
+        let said = |error: crate::Error| match error.is_outage() {
+            true => NotPassed::NotMade(error.to_string()),
+            false => NotPassed::Failed(error.to_string()),
+        };
+        let program = Program { key: key.clone(), exec: exec.clone() };
+        let running = Running { shell: self.shell.clone(), program };
         // What a check prints is of no interest to anybody.
         containerd.exec(&key, &exec, process, &Io::default()).await.map_err(said)?;
-        let running = Running { shell: self.shell.clone(), key: key.clone(), exec: exec.clone() };
         containerd.start(&key, &exec).await.map_err(said)?;
         let exit = containerd.wait(&key, &exec).await.map_err(said)?;
         drop(running);

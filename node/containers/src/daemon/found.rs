@@ -7,7 +7,7 @@ use corten_network::files::read_json;
 
 use super::shell::{Run, Shell};
 use super::start::{FORM, STOP, STOP_SECONDS};
-use super::{Fatal, act, binds, root};
+use super::{Fatal, act, binds, programs, root};
 use crate::containerd::{Record, TaskState};
 use crate::fleet::{Event, Found, Id, Memory};
 
@@ -15,6 +15,7 @@ use crate::fleet::{Event, Found, Id, Memory};
 pub(super) async fn look(shell: &Shell) -> Result<(), Fatal> {
     let records = shell.containerd.records().await?;
     let tasks = shell.containerd.tasks().await?;
+    programs::remove_rests(shell, &records, &tasks);
     let broken: BTreeSet<String> = {
         let mut networks = shell.networks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         networks.restore()?.into_iter().collect()

@@ -10,6 +10,7 @@ mod disk;
 mod found;
 mod jobs;
 mod paths;
+pub(crate) mod programs;
 mod rests;
 pub(crate) mod root;
 pub(crate) mod shell;

@@ -134,6 +134,11 @@ impl Logs {
         Exec::new(self.inner.io.join(EXEC).join(id), errors)
     }
 
+    /// Removes the streams of programs of an earlier run of this program.
+    pub fn remove_execs(&self) {
+        fifo::remove(&self.inner.io.join(EXEC));
+    }
+
     /// What was printed, oldest first, and with `follow` what will be. An empty name stands for all workloads. One that
     /// printed nothing has no lines, whether it exists or not; [`Logs::names`] tells. Has to be called within a runtime.
     pub fn read(

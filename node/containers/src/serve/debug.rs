@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Status, Streaming};
 
-use super::exec::{Input, Process, attend, io, name};
+use super::exec::{Input, attend, io};
 use super::{Answers, failed, refuse, running};
 use crate::containerd::Record;
+use crate::daemon::programs::{self, DEBUG, Program};
 use crate::daemon::shell::Shell;
 use crate::daemon::start::runtime;
 use crate::daemon::{root, usage};
+use crate::images::Image;
 use crate::logs::{Errors, Exec};
 use crate::spec::ALL_CAPABILITIES;
 
@@ -31,10 +33,22 @@ pub(super) async fn debug(
     let Some(In::Start(v1::DebugStart { exec: Some(start), image })) = first else {
         return Err(refuse(Code::InvalidArgument, "the first message has to say what to run", ""));
     };
-    let (id, pid) = running(shell, &start.container)?;
+    running(shell, &start.container)?;
     let image = shell.images.ensure(&image, &order).await;
     let image =
         image.map_err(|error| refuse(Code::NotFound, error.to_string(), "import it, or name another"))?;
+    // A caller who goes meanwhile does not keep it from being begun, and then ended.
+    tokio::spawn(begin(shell.clone(), start, image, requests)).await.map_err(failed)?
+}
+
+/// Makes and starts the container.
+async fn begin(
+    shell: Shell,
+    start: v1::ExecStart,
+    image: Image,
+    requests: Streaming<v1::DebugRequest>,
+) -> Result<Answers<v1::ExecResponse>, Status> {
+    let (id, pid) = running(&shell, &start.container)?;
     let command = if start.command.is_empty() {
         [&image.process.entrypoint[..], &image.process.command[..]].concat()
     } else {
@@ -43,7 +57,7 @@ pub(super) async fn debug(
     if command.is_empty() {
         return Err(refuse(Code::InvalidArgument, "neither the image nor the request names a program", ""));
     }
-    let own = name("corten-debug");
+    let own = programs::name(DEBUG);
     let folder = shell.paths.of_debug(&own);
     let mount = root::overlay(&image.layers, &folder.join("root")).map_err(failed)?;
     let environment: Vec<String> = image
@@ -61,7 +75,7 @@ pub(super) async fn debug(
     // The one that made the namespaces knows its way in them.
     let gone = || refuse(Code::NotFound, "it is not in the configuration any more", "");
     let (workload, _) = shell.settings(&id).ok_or_else(gone)?;
-    let runtime = runtime(shell, &workload).map_err(failed)?.display().to_string();
+    let runtime = runtime(&shell, &workload).map_err(failed)?.display().to_string();
     let record = Record {
         id: own.clone(),
         image: image.name,
@@ -76,9 +90,7 @@ pub(super) async fn debug(
         shell.containerd.start(&own, "").await
     };
     if let Err(error) = begun.await {
-        let _ = shell.containerd.delete_task(&own).await;
-        let _ = shell.containerd.delete_record(&own).await;
-        let _ = root::remove(&folder);
+        tokio::spawn(async move { programs::remove_debug(&shell, &own).await });
         return Err(refuse(Code::InvalidArgument, error.to_string(), "is the program in the image?"));
     }
     if let Some(size) = start.size {
@@ -92,7 +104,7 @@ pub(super) async fn debug(
             In::Start(_) => return None,
         })
     });
-    Ok(attend(shell, Process { key: own, exec: String::new() }, (input, output, over), inputs))
+    Ok(attend(&shell, Program { key: own, exec: String::new() }, (input, output, over), inputs))
 }
 
 /// All that root may do, in the processes', network's and message queues' namespaces of a process.

@@ -1,7 +1,6 @@
 //! A program that somebody runs in a container.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use corten_api::v1;
 use corten_api::v1::exec_request::Message as In;
@@ -15,34 +14,20 @@ use tonic::{Code, Status, Streaming};
 
 use super::{Answers, WAITING, failed, refuse, running};
 use crate::containerd::Io;
+use crate::daemon::programs::{self, EXEC, LOOK_AGAIN, Program};
 use crate::daemon::shell::Shell;
-use crate::daemon::{root, users};
+use crate::daemon::users;
 use crate::fleet::Id;
 use crate::logs::{Errors, Exec, ExecInput, ExecOutput, ExecOver, ExecPaths, Stream as Of};
 
 const SIGKILL: u32 = 9;
 const SIGHUP: u32 = 1;
 
-/// Numbers of programs, each of which has a name of its own.
-static NUMBER: AtomicU64 = AtomicU64::new(0);
-
 /// What comes in after the first message, whatever it is called there.
 pub(super) enum Input {
     Bytes(Vec<u8>),
     Ended,
     Resized(v1::TerminalSize),
-}
-
-/// A process of a container: that of an exec, or the main one where the name is empty.
-#[derive(Clone, Debug)]
-pub(super) struct Process {
-    pub(super) key: String,
-    pub(super) exec: String,
-}
-
-/// A name that no other program has while this one runs.
-pub(super) fn name(kind: &str) -> String {
-    format!("{kind}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 pub(super) async fn exec(
@@ -57,20 +42,35 @@ pub(super) async fn exec(
     let Some(In::Start(start)) = first else {
         return Err(refuse(Code::InvalidArgument, "the first message has to say what to run", ""));
     };
-    let (id, pid) = running(shell, &start.container)?;
-    let process = process(shell, &id, pid, &start)?;
-    let name = name("exec");
+    // A caller who goes meanwhile does not keep it from being begun, and then ended.
+    tokio::spawn(begin(shell.clone(), start, requests)).await.map_err(failed)?
+}
+
+/// Makes and starts a program.
+async fn begin(
+    shell: Shell,
+    start: v1::ExecStart,
+    requests: Streaming<v1::ExecRequest>,
+) -> Result<Answers<v1::ExecResponse>, Status> {
+    let (id, pid) = running(&shell, &start.container)?;
+    let process = process(&shell, &id, pid, &start)?;
+    let program = Program { key: id.key(), exec: programs::name(EXEC) };
     let errors = if start.terminal { Errors::WithOutput } else { Errors::Apart };
-    let Exec { paths, input, output, over } = shell.logs.exec(&name, errors).map_err(failed)?;
+    let Exec { paths, input, output, over } = shell.logs.exec(&program.exec, errors).map_err(failed)?;
     let io = io(&paths, start.terminal);
-    let running = Process { key: id.key(), exec: name.clone() };
-    shell.containerd.exec(&running.key, &name, process, &io).await.map_err(failed)?;
-    if let Err(error) = shell.containerd.start(&running.key, &name).await {
-        let _ = shell.containerd.delete_exec(&running.key, &name).await;
-        return Err(refuse(Code::InvalidArgument, error.to_string(), "is the program in the container?"));
+    let made = shell.containerd.exec(&program.key, &program.exec, process, &io).await.map_err(failed);
+    let begun = match made {
+        Ok(()) => shell.containerd.start(&program.key, &program.exec).await.map_err(|error| {
+            refuse(Code::InvalidArgument, error.to_string(), "is the program in the container?")
+        }),
+        Err(status) => Err(status),
+    };
+    if let Err(status) = begun {
+        tokio::spawn(async move { programs::remove(&shell.containerd, &program).await });
+        return Err(status);
     }
     if let Some(size) = start.size {
-        let _ = shell.containerd.resize(&running.key, &name, (size.columns, size.rows)).await;
+        let _ = shell.containerd.resize(&program.key, &program.exec, (size.columns, size.rows)).await;
     }
     let inputs = requests.map(|request| {
         Some(match request.ok()?.message? {
@@ -80,7 +80,7 @@ pub(super) async fn exec(
             In::Start(_) => return None,
         })
     });
-    Ok(attend(shell, running, (input, output, over), inputs))
+    Ok(attend(&shell, program, (input, output, over), inputs))
 }
 
 /// Pipes for containerd.
@@ -122,13 +122,13 @@ fn process(shell: &Shell, id: &Id, pid: u32, start: &v1::ExecStart) -> Result<St
 /// with it.
 pub(super) fn attend(
     shell: &Shell,
-    process: Process,
+    program: Program,
     (input, mut output, over): (ExecInput, ExecOutput, ExecOver),
     inputs: impl Stream<Item = Option<Input>> + Send + 'static,
 ) -> Answers<v1::ExecResponse> {
     let (sender, answers) = mpsc::channel(WAITING);
-    let feeding = tokio::spawn(feed(shell.clone(), process.clone(), input, inputs));
-    let ending = tokio::spawn(end(shell.clone(), process.clone(), over));
+    let feeding = tokio::spawn(feed(shell.clone(), program.clone(), input, inputs));
+    let ending = tokio::spawn(end(shell.clone(), program.clone(), over));
     let shell = shell.clone();
     tokio::spawn(async move {
         let message = |message| Ok(v1::ExecResponse { message: Some(message) });
@@ -147,36 +147,43 @@ pub(super) fn attend(
                 break;
             }
         }
-        if sender.is_closed() {
-            for signal in [SIGHUP, SIGKILL] {
-                let _ = shell.containerd.kill(&process.key, &process.exec, signal, false).await;
-            }
-        }
+        let killing = sender.is_closed().then(|| tokio::spawn(kill(shell, program)));
         let exit_code = ending.await.ok().flatten().unwrap_or(255);
         feeding.abort();
+        if let Some(killing) = killing {
+            killing.abort();
+        }
         let _ = sender.send(message(Out::Ended(v1::ExecEnd { exit_code }))).await;
     });
     Box::pin(ReceiverStream::new(answers))
 }
 
-/// Waits for the end, and removes what containerd has of the process: then all that it printed has come.
-async fn end(shell: Shell, process: Process, over: ExecOver) -> Option<u32> {
-    let exit = shell.containerd.wait(&process.key, &process.exec).await.ok();
-    if process.exec.is_empty() {
-        let _ = shell.containerd.delete_task(&process.key).await;
-        let _ = shell.containerd.delete_record(&process.key).await;
-        let _ = root::remove(&shell.paths.of_debug(&process.key));
+/// Waits for the end, and removes what containerd has of the program: then all that it printed has come.
+async fn end(shell: Shell, program: Program, over: ExecOver) -> Option<u32> {
+    let exit = programs::ended(&shell.containerd, &program).await;
+    if program.exec.is_empty() {
+        programs::remove_debug(&shell, &program.key).await;
     } else {
-        let _ = shell.containerd.delete_exec(&process.key, &process.exec).await;
+        programs::remove(&shell.containerd, &program).await;
     }
     drop(over);
-    exit.map(|exit| exit.0)
+    exit
+}
+
+/// Ends a program. Signals do not come through while containerd is away.
+async fn kill(shell: Shell, Program { key, exec }: Program) {
+    loop {
+        for signal in [SIGHUP, SIGKILL] {
+            let _ = shell.containerd.kill(&key, &exec, signal, false).await;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// Hands input over until there is no more.
 async fn feed(
     shell: Shell,
-    process: Process,
+    program: Program,
     input: ExecInput,
     inputs: impl Stream<Item = Option<Input>> + Send,
 ) {
@@ -193,16 +200,16 @@ async fn feed(
             }
             Input::Ended => {
                 input = None;
-                let _ = shell.containerd.close_input(&process.key, &process.exec).await;
+                let _ = shell.containerd.close_input(&program.key, &program.exec).await;
             }
             Input::Resized(size) => {
                 let size = (size.columns, size.rows);
-                let _ = shell.containerd.resize(&process.key, &process.exec, size).await;
+                let _ = shell.containerd.resize(&program.key, &program.exec, size).await;
             }
         }
     }
     // The caller says no more; that it went altogether is seen by whoever sends to it.
     if input.take().is_some() {
-        let _ = shell.containerd.close_input(&process.key, &process.exec).await;
+        let _ = shell.containerd.close_input(&program.key, &program.exec).await;
     }
 }

@@ -13,8 +13,8 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::exec::name;
 use super::{Answers, WAITING, failed, refuse};
+use crate::daemon::programs::name;
 use crate::daemon::shell::Shell;
 use crate::images::{ImageError, Progress};
 

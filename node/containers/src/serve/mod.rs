@@ -6,6 +6,7 @@ mod copy;
 mod debug;
 mod exec;
 mod images;
+mod shown;
 mod tree;
 mod volumes;
 mod workloads;

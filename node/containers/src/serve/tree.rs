@@ -5,11 +5,11 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Uid};
 use tar::{EntryType, Header};
 
 /// Folders within one another.
@@ -114,7 +114,7 @@ pub(super) struct Unpacked {
     pub(super) bytes: u64,
 }
 
-/// Unpacks an archive in a folder of a container. Files get the owner that the archive says; devices are refused.
+/// Unpacks an archive in a folder of a container. All gets the owner that the archive says; devices are refused.
 pub(super) fn unpack(pid: u32, folder: &Path, input: impl Read) -> io::Result<Unpacked> {
     let root = root(pid)?;
     let top = open_in(&root, folder, OFlags::RDONLY | OFlags::DIRECTORY)?;
@@ -131,7 +131,9 @@ pub(super) fn unpack(pid: u32, folder: &Path, input: impl Read) -> io::Result<Un
         let mode = Mode::from_raw_mode(header.mode()? & 0o777);
         match kind {
             EntryType::Directory => {
-                drop(make_folders(&top, &path)?);
+                let folder = make_folders(&top, &path)?;
+                rustix::fs::fchmod(&folder, mode)?;
+                own(&folder, &header)?;
             }
             EntryType::Regular | EntryType::Continuous => {
                 let _ = rustix::fs::unlinkat(&above, last, AtFlags::empty());
@@ -147,6 +149,12 @@ pub(super) fn unpack(pid: u32, folder: &Path, input: impl Read) -> io::Result<Un
                 let target = entry.link_name()?.ok_or_else(|| other("a link without a target"))?;
                 let _ = rustix::fs::unlinkat(&above, last, AtFlags::empty());
                 rustix::fs::symlinkat(&*target, &above, last)?;
+                let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let link = rustix::fs::openat(&above, last, flags, Mode::empty())?;
+                // The container may have put something else in its place.
+                if FileType::from_raw_mode(rustix::fs::fstat(&link)?.st_mode) == FileType::Symlink {
+                    own(&link, &header)?;
+                }
                 unpacked.files += 1;
             }
             EntryType::XGlobalHeader => {}
@@ -161,15 +169,14 @@ pub(super) fn unpack(pid: u32, folder: &Path, input: impl Read) -> io::Result<Un
     Ok(unpacked)
 }
 
-fn own(file: &File, header: &Header) -> io::Result<()> {
+/// Gives what is open the owner that the archive says.
+fn own(open: impl AsFd, header: &Header) -> io::Result<()> {
     let (uid, gid) = (header.uid()?, header.gid()?);
     let number =
         |value: u64| u32::try_from(value).map_err(|_| other("an owner that is no number of 32 bits"));
-    Ok(rustix::fs::fchown(
-        file,
-        Some(rustix::fs::Uid::from_raw(number(uid)?)),
-        Some(rustix::fs::Gid::from_raw(number(gid)?)),
-    )?)
+    let (uid, gid) = (Uid::from_raw(number(uid)?), Gid::from_raw(number(gid)?));
+    // Unlike fchown(2) this takes links too.
+    Ok(rustix::fs::chownat(open, "", Some(uid), Some(gid), AtFlags::EMPTY_PATH)?)
 }
 
 /// A path of an archive without what leads upwards.
@@ -201,6 +208,9 @@ fn make_folders(top: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
     use super::*;
 
     /// The tests' own root stands for that of a container.
@@ -216,6 +226,14 @@ mod tests {
         std::fs::create_dir(&to).expect("a folder");
         std::fs::write(from.join("deep/file"), "text").expect("a file");
         std::os::unix::fs::symlink("../nowhere", from.join("deep/link")).expect("a link");
+        for (path, mode) in [("", 0o755), ("deep", 0o1730), ("deep/file", 0o4641)] {
+            std::fs::set_permissions(from.join(path), Permissions::from_mode(mode)).expect("ours");
+        }
+        // Only root can give things away.
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(from.join("deep"), Some(7), Some(8)).expect("root may");
+            std::os::unix::fs::lchown(from.join("deep/link"), Some(9), Some(10)).expect("root may");
+        }
         let mut bytes = Vec::new();
         archive(own_pid(), &from, &mut bytes).expect("an archive");
         let unpacked = unpack(own_pid(), &to, bytes.as_slice()).expect("it can be unpacked");
@@ -223,6 +241,12 @@ mod tests {
         assert_eq!(std::fs::read_to_string(to.join("from/deep/file")).expect("a file"), "text");
         let link = std::fs::read_link(to.join("from/deep/link")).expect("a link");
         assert_eq!(link, Path::new("../nowhere"));
+        for (path, mode) in [("", 0o755), ("deep", 0o730), ("deep/file", 0o641), ("deep/link", 0o777)] {
+            let of = |folder: &Path| std::fs::symlink_metadata(folder.join(path)).expect("it is there");
+            let (before, after) = (of(&from), of(&to.join("from")));
+            assert_eq!(after.mode() & 0o7777, mode, "{path}");
+            assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()), "{path}");
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use corten_api::v1;
 use corten_api::v1::workloads_server::Workloads;
-use corten_config::settings::{PublishedPort, Secret, Transport, WorkloadNetwork};
+use corten_config::settings::{PublishedPort, Transport, WorkloadNetwork};
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use super::{Answers, WAITING, refuse, unknown};
+use super::{Answers, WAITING, refuse, shown, unknown};
 use crate::daemon::shell::Shell;
 use crate::daemon::{usage, with_networks};
 use crate::fleet::{Event, Group, Id, Run, Unit};
@@ -131,22 +131,6 @@ fn container(
     }
 }
 
-/// A specification without the values of variables that are secret.
-fn without_secrets(specification: &str, secrets: &BTreeMap<String, Secret>) -> String {
-    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(specification) else {
-        return String::new();
-    };
-    if let Some(environment) = value.pointer_mut("/process/env").and_then(serde_json::Value::as_array_mut) {
-        for line in environment {
-            let Some((name, text)) = line.as_str().and_then(|line| line.split_once('=')) else { continue };
-            if secrets.values().any(|secret| !secret.0.is_empty() && secret.0 == text) {
-                *line = serde_json::Value::String(format!("{name}=(secret)"));
-            }
-        }
-    }
-    value.to_string()
-}
-
 #[tonic::async_trait]
 impl Workloads for WorkloadCalls {
     type LogsStream = Answers<v1::ContainerLogLine>;
@@ -176,11 +160,22 @@ impl Workloads for WorkloadCalls {
         };
         let order = self.0.order();
         let workload = order.containers.workloads.get(&name);
-        let kept = self.0.kept();
-        let of_it = kept.records.iter().filter(|(id, _)| id.workload == name);
-        let specifications_json = of_it
-            .map(|(id, record)| (id.container.clone(), without_secrets(&record.specification, &order.containers.secrets)))
-            .collect();
+        let records: Vec<(Id, String)> = {
+            let kept = self.0.kept();
+            let of_it = kept.records.iter().filter(|(id, _)| id.workload == name);
+            of_it.map(|(id, record)| (id.clone(), record.specification.clone())).collect()
+        };
+        let mut specifications_json = HashMap::new();
+        for (id, text) in records {
+            let known = match workload.and_then(|workload| workload.containers.get(&id.container)) {
+                Some(container) => {
+                    let image = self.0.images.find(&container.image).await.ok().flatten();
+                    shown::known(container, &image.map(|image| image.process).unwrap_or_default())
+                }
+                None => BTreeMap::new(),
+            };
+            specifications_json.insert(id.container, shown::without_secrets(&text, &known));
+        }
         Ok(Response::new(v1::InspectWorkloadResponse {
             status: Some(status),
             settings_json: workload.and_then(|it| serde_json::to_string(it).ok()).unwrap_or_default(),

@@ -123,4 +123,4 @@ fn with_usual(resources: &ContainerResources) -> ContainerResources {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,7 +23,7 @@ fn profile() -> Profile {
     Profile::parse(PROFILE.as_bytes()).expect("it is one")
 }
 
-fn container() -> Container {
+pub(crate) fn container() -> Container {
     Container {
         image: "web:1".into(),
         command: None,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use corten_sys::mount::unmount_all;
-use corten_sys::process::Exit;
+use corten_sys::process::{Exit, Signal, kill};
 use prost::Message as _;
 
 use super::container::Container;
@@ -14,7 +14,7 @@ use crate::api::containerd::events as told;
 use crate::api::containerd::runc::v1::Options;
 use crate::api::containerd::task::v3 as task;
 use crate::cgroup::Cgroup;
-use crate::console::{Desk, Terminal};
+use crate::console::{Copied, Desk};
 use crate::process::{Ended, Process, Reply, Stage};
 use crate::root;
 use crate::runtime::{self, Runtime};
@@ -185,7 +185,10 @@ impl Tasks {
                 let done = done.and_then(|()| self.beside(&id, &exec, desk));
                 self.started(&id, &exec, done)
             }
-            Does::Delete => self.deleted(&id, done),
+            Does::Delete => match self.deleted(&id, done) {
+                Ok((answer, copied)) => return self.late.answer(reply, answer, copied),
+                Err(fault) => Err(fault),
+            },
             Does::Pause => done.map(|()| {
                 self.set_stage(&id, Stage::Paused);
                 self.events.tell("/tasks/paused", &told::TaskPaused { container_id: id });
@@ -224,7 +227,7 @@ impl Tasks {
             container.first.pid = pid;
             container.cgroup = Cgroup::of(pid);
             if let Some(desk) = desk {
-                container.first.terminal = Some(Terminal::connect(desk.take()?, &container.first.places)?);
+                container.first.attach(desk.take()?)?;
             }
             Ok(pid)
         });
@@ -267,7 +270,7 @@ impl Tasks {
         let process = container.process(exec)?;
         process.pid = pid;
         if let Some(desk) = desk {
-            process.terminal = Some(Terminal::connect(desk.take()?, &process.places)?);
+            process.attach(desk.take()?)?;
         }
         if let Some(ended) = self.strays.remove(&pid) {
             self.process_ended(id, exec, ended);
@@ -284,6 +287,11 @@ impl Tasks {
         }
         process.stage = if has_failed { Stage::Created } else { Stage::Running };
         let is_over = process.ended.is_some();
+        for signal in std::mem::take(&mut process.pending) {
+            if let Ok(pid) = process.alive() {
+                let _ = kill(pid, signal);
+            }
+        }
         if !has_failed {
             self.tell_of_start(id, exec, pid);
         }
@@ -303,13 +311,30 @@ impl Tasks {
         }
     }
 
-    fn deleted(&mut self, id: &str, done: Result<(), Fault>) -> Answer {
+    fn deleted(&mut self, id: &str, done: Result<(), Fault>) -> Result<(Vec<u8>, Option<Copied>), Fault> {
         done?;
         let container = self.container(id)?;
         unmount_all(&container.root()).map_err(Fault::unknown)?;
-        let (answer, event) = (deleted(&container.first), delete_event(id, "", &container.first));
-        self.containers.remove(id);
-        self.events.tell("/tasks/delete", &event);
-        Ok(answer)
+        let others: Vec<String> = container.others.keys().cloned().collect();
+        // What the runtime has ended may not have been waited for yet, and some were never started.
+        for exec in std::iter::once(String::new()).chain(others) {
+            self.give_up(id, &exec);
+        }
+        let Some(mut container) = self.containers.remove(id) else { return Ok((Vec::new(), None)) };
+        let first = &mut container.first;
+        self.events.tell("/tasks/delete", &delete_event(id, first));
+        Ok((deleted(first), first.copied.take()))
+    }
+
+    /// Ends a process that is not told to be over yet, for those who wait for it.
+    fn give_up(&mut self, id: &str, exec: &str) {
+        let Ok(process) = self.container(id).and_then(|container| container.process(exec)) else { return };
+        if process.stage == Stage::Stopped {
+            return;
+        }
+        if process.ended.is_none() {
+            process.end(Ended::now(128 + Signal::KILL.as_raw().cast_unsigned()));
+        }
+        self.stop(id, exec);
     }
 }

@@ -36,6 +36,11 @@ impl Container {
         other.ok_or_else(|| Fault::new(Code::NotFound, format!("process {exec} does not exist")))
     }
 
+    /// All of its processes.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Process> {
+        std::iter::once(&self.first).chain(self.others.values().map(|other| &other.process))
+    }
+
     /// What its root is mounted on.
     pub(super) fn root(&self) -> PathBuf {
         self.bundle.join("rootfs")

@@ -4,10 +4,12 @@
 
 mod commands;
 mod container;
+mod late;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use corten_sys::process::{Exit, Signal, kill, signal_of};
 use prost::Message;
@@ -15,8 +17,10 @@ use prost_types::Any;
 
 use commands::{Does, Job};
 use container::{Container, Other};
+use late::Late;
 
 use crate::api::containerd::events as told;
+use crate::api::containerd::runc::v1::ProcessDetails;
 use crate::api::containerd::task::v3 as task;
 use crate::api::containerd::v1::types::ProcessInfo;
 use crate::events::Events;
@@ -29,6 +33,11 @@ pub type Answer = Result<Vec<u8>, Fault>;
 
 /// What `ctr task metrics` reads.
 const METRICS: &str = "io.containerd.cgroups.v2.Metrics";
+/// How containerd's clients know which process of a list is that of an exec.
+const DETAILS: &str = "containerd.runc.v1.ProcessDetails";
+/// What a process counts as that was never started.
+const NEVER: u32 = 255;
+
 /// All containers of a shim.
 #[derive(Debug)]
 pub struct Tasks {
@@ -41,13 +50,17 @@ pub struct Tasks {
     strays: BTreeMap<u32, Ended>,
     events: Events,
     answers: Vec<(Reply, Answer)>,
+    late: Late,
     is_done: bool,
 }
 
 impl Tasks {
     /// None yet.
-    pub fn new(namespace: &str, sockets: &Path, events: Events) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn new(namespace: &str, sockets: &Path, events: Events) -> io::Result<Self> {
+        Ok(Self {
             namespace: namespace.to_owned(),
             sockets: sockets.to_owned(),
             containers: BTreeMap::new(),
@@ -55,12 +68,19 @@ impl Tasks {
             strays: BTreeMap::new(),
             events,
             answers: Vec::new(),
+            late: Late::new()?,
             is_done: false,
-        }
+        })
+    }
+
+    /// What can be read when an answer has come about that had to wait.
+    pub fn late(&self) -> BorrowedFd<'_> {
+        self.late.woken()
     }
 
     /// Answers that have come about since this was asked the last time.
     pub fn answers(&mut self) -> Vec<(Reply, Answer)> {
+        self.answers.extend(self.late.answers());
         std::mem::take(&mut self.answers)
     }
 
@@ -131,23 +151,27 @@ impl Tasks {
         let (id, exec) = (request.id.as_str(), request.exec_id.as_str());
         let container = self.container(id)?;
         let process = container.process(exec)?;
-        // One beside the first may have been asked for and never started.
-        let is_over =
-            process.stage == Stage::Stopped || (!exec.is_empty() && process.stage == Stage::Created);
-        if !is_over {
+        // One may have been asked for and never started.
+        if !matches!(process.stage, Stage::Stopped | Stage::Created) {
             return Err(Fault::new(Code::FailedPrecondition, "cannot delete a running process"));
         }
         if exec.is_empty() {
             return self.command(reply, id, &["delete", "--force"], Does::Delete).map(|()| None);
         }
-        let answer = deleted(process);
-        let event = delete_event(id, exec, process);
+        if process.ended.is_none() {
+            process.end(Ended::now(NEVER));
+        }
+        let (answer, copied) = (deleted(process), process.copied.take());
+        // Of one that was started they have their answer.
+        let replies = std::mem::take(&mut process.waiting);
+        let over = process.ended.as_ref().map(waited).unwrap_or_default();
         container.others.remove(exec);
         for file in [container.pid_file(exec), container.process_file(exec)] {
             let _ = fs::remove_file(file);
         }
-        self.events.tell("/tasks/delete", &event);
-        Ok(Some(answer))
+        self.answers.extend(replies.into_iter().map(|reply| (reply, Ok(over.clone()))));
+        self.late.answer(reply, answer, copied);
+        Ok(None)
     }
 
     fn wait(&mut self, reply: Reply, request: &task::WaitRequest) -> Result<Option<Vec<u8>>, Fault> {
@@ -205,9 +229,16 @@ impl Tasks {
 
     fn kill(&mut self, request: &task::KillRequest) -> Result<(), Fault> {
         let container = self.container(&request.id)?;
-        let pid = container.process(&request.exec_id)?.alive();
+        let process = container.process(&request.exec_id)?;
         let signal = signal(request.signal)?;
+        // The runtime is making it: it hears of this when it has a number.
+        if process.stage == Stage::Starting && process.pid == 0 {
+            process.pending.push(signal);
+            return Ok(());
+        }
+        let pid = process.alive();
         if request.all
+            && request.exec_id.is_empty()
             && let Some(cgroup) = &container.cgroup
         {
             if signal == Signal::KILL {
@@ -224,11 +255,21 @@ impl Tasks {
 
     fn pids(&mut self, request: &task::PidsRequest) -> Result<Vec<u8>, Fault> {
         let container = self.container(&request.id)?;
-        let pids = match &container.cgroup {
+        let mut pids = match &container.cgroup {
             Some(cgroup) => cgroup.processes(),
-            None => container.first.alive().into_iter().collect(),
+            None => container.all().filter_map(|process| process.alive().ok()).collect(),
         };
-        let processes = pids.into_iter().map(|pid| ProcessInfo { pid, info: None }).collect();
+        // containerd asks this when it starts, and takes a task without processes for one that was never made.
+        if pids.is_empty() && container.first.ended.is_some() {
+            pids.push(container.first.pid);
+        }
+        let info = |pid| {
+            let mut others = container.others.iter();
+            let (exec, _) = others.find(|(_, other)| other.process.alive() == Ok(pid))?;
+            let details = ProcessDetails { exec_id: exec.clone() };
+            Some(Any { type_url: DETAILS.into(), value: details.encode_to_vec() })
+        };
+        let processes = pids.into_iter().map(|pid| ProcessInfo { pid, info: info(pid) }).collect();
         Ok(task::PidsResponse { processes }.encode_to_vec())
     }
 
@@ -347,13 +388,13 @@ fn deleted(process: &Process) -> Vec<u8> {
     task::DeleteResponse { pid: process.pid, exit_status: process.exit_status(), exited_at }.encode_to_vec()
 }
 
-fn delete_event(id: &str, exec: &str, process: &Process) -> told::TaskDelete {
+fn delete_event(id: &str, process: &Process) -> told::TaskDelete {
     told::TaskDelete {
         container_id: id.to_owned(),
         pid: process.pid,
         exit_status: process.exit_status(),
         exited_at: process.ended.as_ref().map(|ended| ended.at),
-        id: exec.to_owned(),
+        id: String::new(),
     }
 }
 

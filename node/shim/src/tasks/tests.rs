@@ -8,26 +8,27 @@ use corten_sys::process::reap;
 use super::*;
 use crate::api::containerd::runc::v1::Options;
 
-/// `create` starts a process that waits, `exec` one that ends with 7 at once. A file `fail-WORD` in the bundle makes a
-/// command fail with what is in it.
+/// `create` starts a process that waits, `exec` one that ends with 7 at once, or with a file `waits` in the bundle one
+/// that waits, after a while. A file `fail-WORD` makes a command fail with what is in it.
 const RUNTIME: &str = r#"#!/bin/sh
 root=$2 log=$4 word=$7
 shift 7
 while [ $# -gt 1 ]; do
     case $1 in
-        --bundle) bundle=$2; shift;;
         --pid-file) pid=$2; shift;;
     esac
     shift
 done
-[ -z "$pid" ] || bundle=${pid%/*}
-if [ -n "$bundle" ] && [ -e "$bundle/fail-$word" ]; then
+bundle=${log%/*}
+if [ -e "$bundle/fail-$word" ]; then
     echo "{\"level\":\"error\",\"msg\":\"$(cat "$bundle/fail-$word")\"}" > "$log"
     exit 1
 fi
 case $word in
     create) sleep 600 & echo $! > "$pid";;
-    exec) (sh -c 'exit 7' & echo $! > "$pid"); sleep 0.2;;
+    exec) if [ -e "$bundle/waits" ]; then sleep 0.3; sleep 600 & echo $! > "$pid"; exit 0; fi
+        (sh -c 'exit 7' & echo $! > "$pid"); sleep 0.2;;
+    delete) kill -9 "$(cat "$bundle/init.pid")" 2> /dev/null || true;;
 esac
 "#;
 
@@ -45,7 +46,7 @@ impl Lab {
         let script = folder.path().join("runtime");
         fs::write(&script, RUNTIME).expect("writable");
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("ours");
-        let tasks = Tasks::new("k", folder.path(), Events::to(None, "k"));
+        let tasks = Tasks::new("k", folder.path(), Events::to(None, "k")).expect("the kernel lets us");
         Self { folder, tasks, next: 0, answers: Vec::new() }
     }
 
@@ -121,6 +122,16 @@ impl Lab {
         self.does::<()>("Exec", &request).expect("it is noted");
     }
 
+    /// Processes, with the name of those that are of an exec.
+    fn pids(&mut self) -> Vec<(u32, String)> {
+        let pids = self.does::<task::PidsResponse>("Pids", &task::PidsRequest { id: ID.into() });
+        let exec = |info: Option<Any>| {
+            info.map(|info| ProcessDetails::decode(info.value.as_slice()).expect("a message").exec_id)
+        };
+        let processes = pids.expect("it is there").processes.into_iter();
+        processes.map(|process| (process.pid, exec(process.info).unwrap_or_default())).collect()
+    }
+
     fn ended(&mut self, question: u32) -> u32 {
         self.answer::<task::WaitResponse>(question).expect("it ended").exit_status
     }
@@ -172,10 +183,49 @@ fn containers_come_and_go_as_containerd_asks() {
     assert_eq!(lab.ended(end_of_wrong), 255);
     lab.delete("wrong").expect("it is over");
 
-    let kill = task::KillRequest { id: ID.into(), signal: 9, ..Default::default() };
+    // A signal that comes while the runtime makes the process is not lost.
+    fs::remove_file(lab.folder.path().join("fail-exec")).expect("ours");
+    fs::write(lab.folder.path().join("waits"), "").expect("writable");
+    lab.exec("hasty");
+    let kill = |exec: &str| task::KillRequest {
+        id: ID.into(),
+        exec_id: exec.into(),
+        signal: 9,
+        ..Default::default()
+    };
+    assert_eq!(code(lab.does::<()>("Kill", &kill("hasty"))), Code::NotFound, "nobody makes it yet");
+    let started = lab.start("hasty");
+    lab.does::<()>("Kill", &kill("hasty")).expect("it is noted");
+    lab.answer::<task::StartResponse>(started).expect("it was started");
+    let end_of_hasty = lab.wait("hasty");
+    assert_eq!(lab.ended(end_of_hasty), 128 + 9);
+    lab.delete("hasty").expect("it ended");
+
+    // Which of the processes is that of an exec is told; one that was never started goes, and who waits hears of it.
+    lab.exec("named");
+    let started = lab.start("named");
+    let pid_of_named = lab.answer::<task::StartResponse>(started).expect("it starts").pid;
+    let end_of_named = lab.wait("named");
+    assert_eq!(lab.pids(), [(pid, String::new()), (pid_of_named, "named".to_owned())]);
+    lab.does::<()>("Kill", &kill("named")).expect("it runs");
+    assert_eq!(lab.ended(end_of_named), 128 + 9);
+    assert_eq!(lab.pids(), [(pid, String::new())]);
+    lab.exec("never");
+    let end_of_never = lab.wait("never");
+    lab.delete("never").expect("it was not started");
+    lab.exec("idle");
+    let end_of_idle = lab.wait("idle");
+    assert_eq!(lab.ended(end_of_never), NEVER);
+
+    let kill = kill("");
     lab.does::<()>("Kill", &kill).expect("it is there");
     assert_eq!(lab.ended(end), 128 + 9);
     assert_eq!(code(lab.does::<()>("Kill", &kill)), Code::NotFound);
+    assert_eq!(
+        lab.pids(),
+        [(pid, String::new())],
+        "containerd takes a task that is over for one that is none otherwise"
+    );
     let late = lab.wait("");
     assert_eq!(lab.ended(late), 128 + 9, "who asks late hears of it too");
     let shutdown = task::ShutdownRequest { id: ID.into(), now: false };
@@ -184,6 +234,13 @@ fn containers_come_and_go_as_containerd_asks() {
     assert_eq!(lab.delete("").expect("it ended").pid, pid);
     lab.does::<()>("Shutdown", &shutdown).expect("it is heard");
     assert!(lab.tasks.is_done());
+    assert_eq!(lab.ended(end_of_idle), 128 + 9, "it went with the container");
+
+    // A task that was made and never started goes, and who waits for it hears of it.
+    lab.create().expect("it is made");
+    let end = lab.wait("");
+    lab.delete("").expect("it was not started");
+    assert_eq!(lab.ended(end), 128 + 9);
 }
 
 #[test]

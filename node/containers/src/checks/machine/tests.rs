@@ -8,8 +8,12 @@ fn pace(interval_ms: u64, failures: u32) -> Pace {
     Pace { interval_ms, failures }
 }
 
+fn failed(reason: &str) -> Result<(), NotPassed> {
+    Err(NotPassed::Failed(reason.into()))
+}
+
 /// What happens up to a time, one event a line, with answers from a function.
-fn play(paces: Paces, until_ms: u64, answer: impl Fn(Which, u64) -> Result<(), String>) -> String {
+fn play(paces: Paces, until_ms: u64, answer: impl Fn(Which, u64) -> Result<(), NotPassed>) -> String {
     let (mut machine, news) = Machine::new(paces, 0);
     let mut seen: Vec<String> = news.iter().map(|news| format!("0 {news:?}")).collect();
     while let Some(now) = machine.due_ms().filter(|due| *due <= until_ms) {
@@ -34,7 +38,7 @@ fn the_startup_check_comes_first_and_at_once() {
     let paces =
         Paces { startup: Some(pace(100, 5)), liveness: Some(pace(300, 1)), readiness: Some(pace(200, 1)) };
     let found = play(paces, 650, |which, now| match which {
-        Which::Startup if now < 200 => Err("not yet".into()),
+        Which::Startup if now < 200 => failed("not yet"),
         _ => Ok(()),
     });
     insta::assert_snapshot!(found, @r#"
@@ -55,7 +59,7 @@ fn the_startup_check_comes_first_and_at_once() {
 fn what_fails_too_often_in_a_row_is_restarted() {
     let paces = Paces { liveness: Some(pace(100, 2)), ..Paces::default() };
     let found =
-        play(paces, 1000, |_, now| if [100, 300, 400].contains(&now) { Err("gone".into()) } else { Ok(()) });
+        play(paces, 1000, |_, now| if [100, 300, 400].contains(&now) { failed("gone") } else { Ok(()) });
     insta::assert_snapshot!(found, @r#"
     0 Ready
     100 liveness
@@ -67,7 +71,7 @@ fn what_fails_too_often_in_a_row_is_restarted() {
     400 Restart { reason: "liveness check failed 2 times in a row: gone" }
     "#);
     let paces = Paces { startup: Some(pace(100, 1)), ..Paces::default() };
-    let found = play(paces, 1000, |_, _| Err("no".into()));
+    let found = play(paces, 1000, |_, _| failed("no"));
     insta::assert_snapshot!(found, @r#"
     0 startup
     0 Restart { reason: "startup check failed: no" }
@@ -77,8 +81,7 @@ fn what_fails_too_often_in_a_row_is_restarted() {
 #[test]
 fn readiness_comes_and_goes() {
     let paces = Paces { readiness: Some(pace(100, 2)), ..Paces::default() };
-    let found =
-        play(paces, 800, |_, now| if (300..700).contains(&now) { Err("busy".into()) } else { Ok(()) });
+    let found = play(paces, 800, |_, now| if (300..700).contains(&now) { failed("busy") } else { Ok(()) });
     insta::assert_snapshot!(found, @r#"
     0 readiness
     0 Ready
@@ -111,7 +114,7 @@ proptest! {
     #[test]
     fn whatever_is_answered_the_rules_hold(
         has in prop::array::uniform3(prop::option::of((1_u64..50, 0_u32..4))),
-        events in prop::collection::vec((0_u64..40, 0_u8..3, any::<bool>()), 0..200),
+        events in prop::collection::vec((0_u64..40, 0_u8..3, prop::option::of(any::<bool>())), 0..200),
     ) {
         let pace = |at: usize| has[at].map(|(interval_ms, failures)| Pace { interval_ms, failures });
         let paces = Paces { startup: pace(0), liveness: pace(1), readiness: pace(2) };
@@ -121,7 +124,7 @@ proptest! {
         let mut ready = started && paces.readiness.is_none();
         prop_assert_eq!(first, ready.then_some(News::Ready));
         let mut asked: Vec<Which> = Vec::new();
-        let mut failed = [0_u32; 3];
+        let mut failures = [0_u32; 3];
         let mut last_asked = [None::<u64>; 3];
         // When the steps of each grid begin.
         let mut grid = [0; 3];
@@ -140,14 +143,22 @@ proptest! {
             }
             let Some(which) = asked.get(kind as usize).copied() else { continue };
             asked.retain(|one| *one != which);
-            let answer = if passes { Ok(()) } else { Err("x".to_string()) };
+            let answer = match passes {
+                Some(true) => Ok(()),
+                Some(false) => failed("x"),
+                None => Err(NotPassed::NotMade("x".into())),
+            };
             let news = machine.answered(which, answer, now);
             if over {
                 prop_assert_eq!(news, None);
                 continue;
             }
+            let Some(passes) = passes else {
+                prop_assert_eq!(news, None);
+                continue;
+            };
             let limit = has[which as usize].map_or(1, |(_, failures)| failures.max(1));
-            let count = &mut failed[which as usize];
+            let count = &mut failures[which as usize];
             *count = if passes { 0 } else { *count + 1 };
             match news {
                 Some(News::Restart { .. }) => {
