@@ -1,6 +1,7 @@
 //! Machines that run while they are talked to: one boot, its owner's keys, and steps that are done one after another.
 
 mod crowd;
+mod followed;
 mod node;
 mod owner;
 mod story;

@@ -14,6 +14,7 @@ use corten_report::{Event, Ready};
 use corten_vm::{Control, Forward, Machine};
 use serde_json::Value;
 
+use super::followed::Followed;
 use super::owner::Owner;
 use super::wire::Wire;
 use crate::ran::Ran;
@@ -198,6 +199,11 @@ impl<'a> Node<'a> {
     /// Runs `corten node` to its end.
     pub fn run(&mut self, arguments: &[&str]) -> Result<Ran> {
         Ran::new(self.command()?.args(arguments))
+    }
+
+    /// Starts `corten node` and leaves it running.
+    pub fn follows(&mut self, arguments: &[&str]) -> Result<Followed> {
+        Followed::start(self.command()?.args(arguments))
     }
 
     /// What `corten node -o json` finds.

@@ -16,12 +16,11 @@ use anyhow::{Context, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::Value;
 
-use super::{busybox, container, of_recipe};
+use super::container;
 use crate::live::{Node, Setting};
 use crate::scenario::Place;
 use crate::workshop::Workshop;
-
-const RECIPE: &str = include_str!("hard.toml");
+pub(super) use traces::{Traces, nothing_is_left};
 
 /// What all these nodes run: a container that reads what the service `traces` wrote.
 const EYE: &str = r#"
@@ -68,8 +67,7 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
 
 /// A machine with these tables in its configuration, beside [`EYE`].
 fn setting(workshop: &Workshop, name: &str, tables: &str) -> Result<Setting> {
-    busybox(workshop)?;
-    of_recipe(workshop, name, ("workloads-hard.toml", RECIPE), &format!("{EYE}\n{tables}"))
+    super::setting(workshop, name, &format!("{EYE}\n{tables}"))
 }
 
 /// The states of all containers, by name.

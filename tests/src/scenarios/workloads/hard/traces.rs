@@ -10,11 +10,11 @@ use crate::live::{Node, PATIENCE};
 
 /// Everything that was found, a thing a line, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Traces(BTreeMap<String, usize>);
+pub struct Traces(BTreeMap<String, usize>);
 
 impl Traces {
     /// Has the node look.
-    pub(super) fn look(node: &mut Node<'_>) -> Result<Self> {
+    pub fn look(node: &mut Node<'_>) -> Result<Self> {
         Ok(Self::read(&look(node)?))
     }
 
@@ -55,6 +55,12 @@ impl Traces {
         self.0.iter().filter(|(line, _)| is_whole(line)).map(|(_, count)| count).sum()
     }
 
+    /// What has to do with something of this name.
+    pub fn of(&self, name: &str) -> Vec<&str> {
+        let traces = self.0.keys().filter(|line| is_a_trace(line));
+        traces.filter(|line| line.contains(name)).map(String::as_str).collect()
+    }
+
     /// Bytes of a line of `/proc/meminfo`.
     pub(super) fn memory(&self, name: &str) -> Result<u64> {
         let beginning = format!("memory {name}: ");
@@ -78,7 +84,7 @@ impl Traces {
 }
 
 /// Waits until everything is as it was when that was kept: the node itself looks for rests every 10 seconds.
-pub(super) fn nothing_is_left(node: &mut Node<'_>, name: &str) -> Result<()> {
+pub fn nothing_is_left(node: &mut Node<'_>, name: &str) -> Result<()> {
     let before = node.kept::<Traces>(name)?;
     node.until(PATIENCE, |node| Traces::look(node)?.are_as_before(&before))
 }

@@ -35,3 +35,14 @@ pub(super) fn restart_what_is_unwell(node: &mut Node<'_>) -> Result<()> {
         Ok(())
     })
 }
+
+/// Whoever is connected to and says nothing of gRPC is not ready, and is again when it does.
+pub(super) fn ask_by_grpc(node: &mut Node<'_>) -> Result<()> {
+    becomes(node, "window/main", "ready")?;
+    exec(node, "window", "touch /deaf; killall socat")?;
+    let deaf = becomes(node, "window/main", "unready")?;
+    ensure!(deaf["restarts"] == 0, "{deaf}");
+    exec(node, "window", "rm /deaf; killall socat")?;
+    becomes(node, "window/main", "ready")?;
+    Ok(())
+}

@@ -107,3 +107,21 @@ pub(super) fn refuse_system_calls(node: &mut Node<'_>) -> Result<()> {
     }
     Ok(())
 }
+
+/// Has a container open a socket of a protocol of the kernel (`AF_NETLINK`), and returns what it says of that.
+fn netlink(node: &mut Node<'_>, container: &str, protocol: u32) -> Result<String> {
+    let script = format!("socat -u OPEN:/dev/null SOCKET-SENDTO:16:3:{protocol}:x00000000 2>&1; true");
+    exec(node, container, &script)
+}
+
+/// For one of `NETLINK_AUDIT` nobody needs a right, so it is the filter alone that refuses it.
+pub(super) fn filter_system_calls(node: &mut Node<'_>) -> Result<()> {
+    let refused = "Invalid argument";
+    let filtered = netlink(node, "people/name", 9)?;
+    ensure!(filtered.contains("socket(") && filtered.contains(refused), "{filtered:?}");
+    let other = netlink(node, "people/name", 0)?;
+    ensure!(!other.contains("socket("), "another protocol: {other:?}");
+    let unfiltered = netlink(node, "mighty", 9)?;
+    ensure!(!unfiltered.contains(refused), "without a filter: {unfiltered:?}");
+    Ok(())
+}

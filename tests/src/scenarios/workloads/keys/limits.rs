@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use super::super::{becomes, container, exec};
 use super::are;
-use crate::live::{Node, find};
+use crate::live::{Node, PATIENCE, find};
 
 /// How long a call may take while a container forks without end.
 const PROMPT: Duration = Duration::from_secs(20);
+
+/// What is said of a container that was ended for want of memory.
+const MEMORY: &str = "more memory than it may have";
 
 pub(super) fn limit_what_is_used(node: &mut Node<'_>) -> Result<()> {
     let files = "cd /sys/fs/cgroup; cat cpu.max cpu.weight memory.high memory.max memory.swap.max pids.max; cut -d ' ' -f 2- io.max";
@@ -19,6 +22,8 @@ pub(super) fn limit_what_is_used(node: &mut Node<'_>) -> Result<()> {
     are(&bounded, &["50000 100000", "50", "25165824", "33554432", "0", "30", rates])?;
     let plain = exec(node, "plain", files)?;
     are(&plain, &["max 100000", "100", "max", "max", "max", "4096"])?;
+    let shares = exec(node, "shares", "cat /sys/fs/cgroup/io.weight")?;
+    are(&shares, &["default 50"])?;
     let stats: Value = serde_json::from_str(&node.prints(&["-o", "json", "stats", "--once"])?)?;
     let bounded = find(&stats["result"]["containers"], "name", "bounded/main")?;
     ensure!(bounded["memory_max_bytes"] == 33_554_432, "{bounded}");
@@ -28,7 +33,13 @@ pub(super) fn limit_what_is_used(node: &mut Node<'_>) -> Result<()> {
 pub(super) fn end_what_needs_too_much(node: &mut Node<'_>) -> Result<()> {
     let glutton = becomes(node, "glutton/main", "failed")?;
     let detail = glutton["detail"].as_str().unwrap_or_default();
-    ensure!(glutton["exit_code"] == 137 && detail.contains("more memory than it may have"), "{glutton}");
+    ensure!(glutton["exit_code"] == 137 && detail.contains(MEMORY), "{glutton}");
+    let inspected = node.ask(&["workload", "inspect", "glutton"])?;
+    ensure!(inspected["status"]["containers"][0]["detail"] == glutton["detail"], "{inspected}");
+    // It ends while the node starts, or soon after: whoever listens from then on is told of its next end.
+    let mut events = node.follows(&["-o", "json", "events"])?;
+    node.run(&["workload", "restart", "glutton"])?.exits_with(0)?;
+    events.says(MEMORY, PATIENCE)?;
     Ok(())
 }
 

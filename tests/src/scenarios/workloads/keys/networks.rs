@@ -56,22 +56,35 @@ pub(super) fn connect_by_ipv6(node: &mut Node<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Bridges do not reach each other, neither by address nor by name; `none` is a network of nothing, and `host` is the
-/// node's.
+/// What a container gets from an address within 3 seconds, or that it gets nothing.
+fn asks(node: &mut Node<'_>, container: &str, place: &str) -> Result<String> {
+    exec(node, container, &format!("wget -q -T 3 -O - 'http://{place}/' 2>&1 || echo not reached"))
+}
+
+/// Bridges do not reach each other, neither by address nor by name, though who listens there is reached by its
+/// neighbours; `none` is a network of nothing, and `host` is the node's.
 pub(super) fn keep_networks_apart(node: &mut Node<'_>) -> Result<()> {
     let (v4, v6) = addresses(node, "posts")?;
-    let (own, _) = addresses(node, "apart")?;
-    for place in [v4, format!("[{v6}]"), "posts".to_owned()] {
-        let tried =
-            exec(node, "apart", &format!("wget -q -T 3 -O - 'http://{place}/' 2>&1 || echo not reached"))?;
-        ensure!(tried.contains("not reached"), "{place}: {tried:?}");
+    let (other_v4, other_v6) = addresses(node, "apart")?;
+    for (neighbour, foreign, page, places) in [
+        ("plain", "apart", "a page\n", [v4, format!("[{v6}]"), "posts".to_owned()]),
+        (
+            "beside",
+            "plain",
+            "another page\n",
+            [format!("{other_v4}:8080"), format!("[{other_v6}]:8080"), "apart:8080".to_owned()],
+        ),
+    ] {
+        for place in places {
+            node.until(PATIENCE, |node| {
+                let got = asks(node, neighbour, &place)?;
+                ensure!(got == page, "{place} from {neighbour}: {got:?}");
+                Ok(())
+            })?;
+            let got = asks(node, foreign, &place)?;
+            ensure!(got.contains("not reached") && !got.contains("page"), "{place} from {foreign}: {got:?}");
+        }
     }
-    let tried = exec(
-        node,
-        "plain",
-        &format!("ping -c 1 -W 2 {own} > /dev/null 2>&1 || nc -w 3 {own} 80 2>&1 || echo not reached"),
-    )?;
-    ensure!(tried.contains("not reached"), "{tried:?}");
     let links = "for link in /sys/class/net/*; do echo ${link##*/}; done";
     let alone = exec(node, "alone", links)?;
     ensure!(alone == "lo\n", "{alone:?}");

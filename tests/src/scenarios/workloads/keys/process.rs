@@ -1,6 +1,8 @@
 //! What is run, where, as whom, with which rights, and how it ends.
 
-use anyhow::{Result, ensure};
+use std::ops::RangeInclusive;
+
+use anyhow::{Context as _, Result, ensure};
 
 use super::super::{becomes, complains, exec, prints};
 use crate::live::Node;
@@ -49,7 +51,7 @@ pub(super) fn give_all_rights(node: &mut Node<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The signal is the one that is named, and it has the time that is given: one without any is ended at once.
+/// The signal is the one that is named.
 pub(super) fn say_how_it_ends(node: &mut Node<'_>) -> Result<()> {
     node.run(&["workload", "stop", "dressed"])?.exits_with(0)?;
     let dressed = becomes(node, "dressed/main", "stopped")?;
@@ -60,5 +62,34 @@ pub(super) fn say_how_it_ends(node: &mut Node<'_>) -> Result<()> {
     ensure!(plain["exit_code"] == 137, "{plain}");
     node.run(&["workload", "start", "plain"])?.exits_with(0)?;
     becomes(node, "plain/main", "ready")?;
+    Ok(())
+}
+
+/// Containers that do not listen, and how many seconds they may live then. All of them are far from the 10 seconds that
+/// one has for which nothing is written.
+const DEAF: [(&str, RangeInclusive<f64>); 2] = [("hasty", 0.0..=7.0), ("patient", 16.0..=60.0)];
+
+/// Another step sees how long they lived: it is done meanwhile.
+pub(super) fn tell_them_to_end(node: &mut Node<'_>) -> Result<()> {
+    for (workload, _) in DEAF {
+        node.run(&["workload", "stop", workload])?.exits_with(0)?;
+    }
+    Ok(())
+}
+
+/// By the clock of the node, between the signal that they heard and the last moment that they told of.
+pub(super) fn give_the_time_that_is_named(node: &mut Node<'_>) -> Result<()> {
+    for (workload, expected) in DEAF {
+        let stopped = becomes(node, &format!("{workload}/main"), "stopped")?;
+        ensure!(stopped["exit_code"] == 137, "{stopped}");
+        let lines = node.prints(&["logs", workload])?;
+        let moment = |word: &str| -> Result<f64> {
+            let found = lines.lines().rev().find_map(|line| line.rsplit_once(word));
+            let (_, number) = found.with_context(|| format!("no {word:?} in {lines}"))?;
+            Ok(number.trim().parse()?)
+        };
+        let lived = moment("lives ")? - moment("told ")?;
+        ensure!(expected.contains(&lived), "{workload} lived for {lived} s, expected {expected:?}");
+    }
     Ok(())
 }

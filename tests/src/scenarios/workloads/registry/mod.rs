@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use libtest_mimic::Trial;
 use serde_json::json;
 
+use super::keys::access::refuse_exec;
 use super::{becomes, complains, container, prints};
 use crate::live::{Node, PATIENCE, Setting, Story, find};
 use crate::scenario::{Place, When};
@@ -30,6 +31,7 @@ pub(super) fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("becomes_ready_with_nothing_to_run", become_ready),
             ("is_waited_for_while_it_is_away", wait_for_it),
             ("is_asked_again_until_it_is_back", ask_again),
+            ("is_all_that_gets_files_in_where_nothing_allows_exec", |node| refuse_exec(node, "web")),
             ("gives_way_to_a_mirror", ask_the_mirror_first),
             ("is_named_where_its_authority_is_unknown", name_an_unknown_authority),
             ("is_named_where_it_refuses_the_login", name_a_refused_login),

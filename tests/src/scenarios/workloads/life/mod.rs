@@ -1,66 +1,21 @@
 //! Workloads of a configuration: from an image in the node's own root, with no network to fetch anything from, and from
-//! an archive that is imported.
+//! archives that are imported. One boot, and a restart at its end.
 
-use std::time::Duration;
+mod archives;
+mod hands;
+mod lasting;
+mod shipping;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
 
-use super::{becomes, container, exec};
+use super::{becomes, container, exec, prints};
 use crate::live::{Node, PATIENCE, Setting, Story, find};
 use crate::scenario::{Place, When};
 use crate::workshop::Workshop;
 
 /// What the node runs at first.
-const TABLES: &str = r#"
-[identity]
-hostname = "harbour"
-
-[containers]
-allow-exec = true
-allow-debug = true
-
-[secrets]
-word = "open-sesame"
-
-[workloads.speaker.containers.main]
-image = "busybox:1"
-command = ["/usr/bin/sh", "-c"]
-arguments = ["echo says $GREETING; echo whispers $WORD >&2; trap 'echo ends; exit 0' TERM; while :; do sleep 1; done"]
-environment = { GREETING = "hello", WORD = { secret = "word" } }
-read-only = true
-
-[workloads.server]
-ports = ["8080:80"]
-essential = true
-
-[workloads.server.containers.httpd]
-image = "busybox:1"
-command = ["/usr/bin/sh", "-c", "mkdir -p /data/www && echo a page > /data/www/index.html && exec httpd -f -p 80 -h /data/www"]
-readiness = { http = ":80/index.html", interval = "1s" }
-capabilities = ["CAP_NET_BIND_SERVICE"]
-
-[workloads.server.containers.httpd.mounts]
-"/data" = { volume = "pages" }
-"/tmp" = { tmpfs = true, size = "1 MiB" }
-"/run/word" = { secret = "word" }
-
-[workloads.guest]
-after = ["server"]
-
-[workloads.guest.containers.main]
-image = "busybox:1"
-command = ["/usr/bin/sh", "-c", "wget -q -O - http://server/index.html; sleep 1000000"]
-
-[workloads.fails.containers.main]
-image = "busybox:1"
-command = ["/usr/bin/sh", "-c", "exit 3"]
-
-[workloads.once.containers.main]
-image = "busybox:1"
-command = ["/usr/bin/true"]
-restart = "never"
-"#;
+const TABLES: &str = include_str!("node.toml");
 
 /// Adds the cases.
 pub fn add(place: &Place, trials: &mut Vec<Trial>) {
@@ -76,14 +31,28 @@ pub fn add(place: &Place, trials: &mut Vec<Trial>) {
             ("find_one_another_by_name", find_one_another),
             ("are_reached_at_published_ports", are_reached),
             ("end_as_their_policy_says", end_as_their_policy_says),
-            ("answer_to_exec_with_its_exit_code", answer_to_exec),
+            ("answer_to_exec_with_its_exit_code", hands::answer_to_exec),
+            ("read_what_is_piped_in", hands::read_what_is_piped_in),
+            ("have_a_terminal", hands::have_a_terminal),
+            ("take_and_give_files", hands::take_and_give_files),
+            ("are_listened_to", hands::are_listened_to),
+            ("are_watched", hands::are_watched),
+            ("are_looked_into_with_another_image", hands::are_looked_into),
+            ("are_left_alone_again", hands::are_left_alone_again),
+            ("share_what_they_may_write_to", share_a_folder),
             ("hide_their_secrets", hide_their_secrets),
             ("stop_and_start_by_hand", stop_and_start),
-            ("survive_their_daemon", survive_their_daemon),
-            ("survive_containerd", survive_containerd),
+            ("survive_their_daemon", lasting::survive_their_daemon),
+            ("survive_containerd", lasting::survive_containerd),
+            ("have_ended_once", lasting::have_ended_once),
+            ("stay_stopped", lasting::stay_stopped),
+            ("keep_their_process_on_the_nodes_network", lasting::keep_their_process_on_the_nodes_network),
             ("change_where_the_configuration_does", change_where_the_configuration_does),
-            ("come_from_an_archive", come_from_an_archive),
-            ("go_with_the_configuration", go_with_the_configuration),
+            ("have_their_output_sent", shipping::have_their_output_sent),
+            ("come_from_archives", archives::come_from_archives),
+            ("run_from_the_store", archives::run_from_the_store),
+            ("go_with_the_configuration", archives::go_with_the_configuration),
+            ("come_back_with_the_node", lasting::come_back_with_the_node),
         ],
     }
     .add(place, trials);
@@ -168,21 +137,20 @@ fn end_as_their_policy_says(node: &mut Node<'_>) -> Result<()> {
     Ok(())
 }
 
-fn answer_to_exec(node: &mut Node<'_>) -> Result<()> {
-    let ran = node.run(&["exec", "speaker", "--", "/usr/bin/sh", "-c", "echo out; echo err >&2; exit 7"])?;
-    ran.exits_with(7)?;
-    ensure!(ran.printed() == "out\n" && ran.said().contains("err"), "{ran}");
-    let unknown = node.run(&["exec", "nobody", "--", "/usr/bin/true"])?;
-    ensure!(unknown.exits_with(0).is_err() && unknown.said().contains("nobody"), "{unknown}");
-    Ok(())
-}
-
 fn hide_their_secrets(node: &mut Node<'_>) -> Result<()> {
     let shown = node.prints(&["-o", "json", "workload", "inspect", "speaker"])?;
     ensure!(shown.contains("GREETING") && !shown.contains("open-sesame"), "{shown}");
     let file = exec(node, "server/httpd", "cat /run/word; stat -c %a /run/word")?;
     ensure!(file.contains("open-sesame") && file.contains("400"), "{file}");
     Ok(())
+}
+
+/// A folder of the node: one may write to it, the other one may not.
+fn share_a_folder(node: &mut Node<'_>) -> Result<()> {
+    exec(node, "guest", "echo shared > /probe/from-guest")?;
+    let seen = exec(node, "eye", "cat /probe/from-guest; (echo x > /probe/from-eye) 2>&1 || true")?;
+    ensure!(seen.starts_with("shared\n") && seen.contains("Read-only file system"), "{seen}");
+    exec(node, "guest", "rm /probe/from-guest && test ! -e /probe/from-eye").map(drop)
 }
 
 fn stop_and_start(node: &mut Node<'_>) -> Result<()> {
@@ -192,32 +160,6 @@ fn stop_and_start(node: &mut Node<'_>) -> Result<()> {
     ensure!(lines.contains("ends"), "its signal did not reach it: {lines}");
     node.run(&["workload", "start", "speaker"])?.exits_with(0)?;
     becomes(node, "speaker/main", "ready")?;
-    Ok(())
-}
-
-fn survive_their_daemon(node: &mut Node<'_>) -> Result<()> {
-    survive(node, "containers")
-}
-
-fn survive_containerd(node: &mut Node<'_>) -> Result<()> {
-    survive(node, "containerd")
-}
-
-/// The service is started again, and the containers have the processes that they had.
-fn survive(node: &mut Node<'_>, service: &str) -> Result<()> {
-    let before = [container(node, "speaker/main")?, container(node, "server/httpd")?];
-    let pid = node.service(service)?["pid"].clone();
-    node.run(&["restart", service])?.exits_with(0)?;
-    node.until(PATIENCE, |node| {
-        let now = node.service(service)?;
-        ensure!(now["state"] == "ready" && now["pid"] != pid, "{now}");
-        Ok(())
-    })?;
-    for container in before {
-        let name = container["name"].as_str().context("no name")?;
-        let now = becomes(node, name, "ready")?;
-        ensure!(now["pid"] == container["pid"], "{now}, before {container}");
-    }
     Ok(())
 }
 
@@ -234,33 +176,4 @@ fn change_where_the_configuration_does(node: &mut Node<'_>) -> Result<()> {
     let now = becomes(node, "server/httpd", "ready")?;
     ensure!(now["pid"] == server["pid"], "{now}, before {server}");
     Ok(())
-}
-
-fn come_from_an_archive(node: &mut Node<'_>) -> Result<()> {
-    let archive = node.workshop.path("busybox.tar");
-    let archive = archive.to_str().context("the folder of the tests is no text")?.to_owned();
-    node.run(&["image", "import", &archive, "--name", "imported:1"])?.exits_with(0)?;
-    let images = node.ask(&["images"])?;
-    ensure!(find(&images, "name", "imported:1")?["from"] == "store", "{images}");
-    let more = "[workloads.late.containers.main]\nimage = \"imported:1\"\n\
-                command = [\"/usr/bin/sh\", \"-c\", \"echo from the store; touch /file; sleep 1000000\"]\n";
-    let text = node.owner.configuration(more)?;
-    node.applies("late.toml", &text, &[])?.exits_with(0)?;
-    let late = becomes(node, "late/main", "ready")?;
-    ensure!(late["image_from"] == "store", "{late}");
-    node.until(Duration::from_secs(10), |node| {
-        let lines = node.prints(&["logs", "late"])?;
-        ensure!(lines.contains("from the store"), "{lines}");
-        Ok(())
-    })
-}
-
-fn go_with_the_configuration(node: &mut Node<'_>) -> Result<()> {
-    let text = node.owner.configuration("")?;
-    node.applies("none.toml", &text, &[])?.exits_with(0)?;
-    node.until(PATIENCE, |node| {
-        let containers = node.ask(&["containers"])?;
-        ensure!(find(&containers, "name", "late/main").is_err(), "{containers}");
-        Ok(())
-    })
 }
