@@ -26,8 +26,26 @@ fn circle_from<'a>(
         return None;
     }
     way.push(name);
-    let found = graph.get(name)?.iter().find_map(|next| circle_from(next, graph, way, done));
+    let mut next = graph.get(name).into_iter().flatten();
+    let found = next.find_map(|next| circle_from(next, graph, way, done));
     way.pop();
     done.insert(name);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(graph: &[(&'static str, &[&'static str])]) -> Vec<Vec<&'static str>> {
+        find_circles(&graph.iter().map(|(name, next)| (*name, next.to_vec())).collect())
+    }
+
+    #[test]
+    fn a_name_that_leads_nowhere_is_in_no_circle() {
+        assert!(told(&[("app", &["db", "cache"]), ("cache", &["db"])]).is_empty());
+        assert!(told(&[("app", &["db", "cache"]), ("cache", &["db"]), ("db", &[])]).is_empty());
+        assert_eq!(told(&[("web", &["db", "web"])]), [["web", "web"]]);
+        assert_eq!(told(&[("a", &["x", "b"]), ("b", &["x", "a"])]), [["a", "b", "a"]]);
+    }
 }
