@@ -220,7 +220,7 @@ fn what_is_not_understood_of_a_layout_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("layout");
     let made = plain();
-    let source = open(made.archive(&[Some("a")]));
+    let source = open(made.archive(&[Some("a")])).expect("an archive");
     into_layout(&source, &path, Some("a"));
     let index = path.join("index.json");
     let text = std::fs::read_to_string(&index).expect("an index");

@@ -136,7 +136,7 @@ impl Images for ImageCalls {
             return Err(refuse(
                 Code::FailedPrecondition,
                 cause,
-                "take the workload out of the configuration first",
+                "take the workload out of the configuration first, or end what else uses it",
             ));
         }
         if image.is_some_and(|image| image.from == crate::images::From::Recipe.word()) {
