@@ -9,6 +9,7 @@ mod changes;
 mod decide;
 mod document;
 mod leaves;
+mod masked;
 mod merged;
 mod report;
 mod schema;

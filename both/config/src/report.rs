@@ -1,8 +1,13 @@
 //! Everything that is wrong with a machine configuration, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use corten_document::{Diagnostic, Source};
+
+use crate::masked::masked;
 
 /// Problems that are told one by one. Of more only the number is told.
 const MOST: usize = 100;
@@ -95,9 +100,18 @@ impl Report {
         Self { problems: told.iter().map(Problem::from).collect(), diagnostics: told }
     }
 
-    /// The same as complaints with their texts, for those who show the lines. The texts may hold secrets.
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
+    /// The same as complaints with their texts, for those who show the lines. Over the secrets of the texts stands `*`.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut told: BTreeMap<Arc<str>, Vec<Range<usize>>> = BTreeMap::new();
+        for origin in self.diagnostics.iter().flat_map(Diagnostic::origins) {
+            told.entry(origin.source.name.clone()).or_default().push(origin.span.clone());
+        }
+        let mut shown: BTreeMap<Arc<str>, Source> = BTreeMap::new();
+        let mut show = |source: &Source| {
+            let told = told.get(&source.name).map(Vec::as_slice).unwrap_or_default();
+            shown.entry(source.name.clone()).or_insert_with(|| masked(source, told)).clone()
+        };
+        self.diagnostics.iter().cloned().map(|diagnostic| diagnostic.with_sources(&mut show)).collect()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Secrets of a document: taken out before anybody sees it, put back when it is applied again.
 //!
-//! Secret are the node's own key, what workloads are given as secrets, and passwords of registries. Texts are handed out whether they can be read or not, and labels and comments hold
-//! whatever people write, so all that looks like a private key is taken out as well, and so are addresses with a user,
-//! since a password goes with one.
+//! Secret are the node's own key, what workloads are given as secrets, and passwords of registries. Texts are handed
+//! out whether they can be read or not, and labels and comments hold whatever people write, so all that looks like a
+//! private key is taken out as well, and so are addresses with a user, since a password goes with one.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ const PROXIES: [&[&str]; 2] = [&["network", "proxy", "http"], &["network", "prox
 const KEY_ARMOUR: &str = "PRIVATE KEY-----";
 
 /// Whether a private key or an address with a user stands somewhere in a text.
-fn looks_secret(text: &str) -> bool {
+pub(crate) fn looks_secret(text: &str) -> bool {
     let is_end = |c: char| c.is_whitespace() || c.is_control() || "/?#\"'`<>,".contains(c);
     let after = |(at, sign): (usize, &str)| text.get(at + sign.len()..)?.split(is_end).next();
     text.contains(KEY_ARMOUR) || text.match_indices("://").filter_map(after).any(|host| host.contains('@'))
@@ -68,7 +68,7 @@ fn hide_below(node: &mut Node, path: &KeyPath) {
 
 /// Whether a value is that of a secret's key, or stands in place of the table in which secrets have their keys: whoever
 /// wrote it meant a secret.
-fn is_key(path: &KeyPath, node: &Node) -> bool {
+pub(crate) fn is_key(path: &KeyPath, node: &Node) -> bool {
     SECRETS.iter().any(|pattern| match leads_to(path, pattern) {
         Some(Way::There) => true,
         Some(Way::Towards) => !matches!(node.value, Value::Table(_)),

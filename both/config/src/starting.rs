@@ -6,7 +6,7 @@ use crate::types::HostName;
 
 const TEXT: &str = include_str!("starting.toml");
 
-/// A document with comments on what may be written, that can be applied as it is. Without a host name the machine has
+/// A document with comments on what is written most, that can be applied as it is. Without a host name the machine has
 /// that of DHCP or of its image.
 pub fn starting_document(hostname: Option<&HostName>) -> String {
     match hostname {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::key::KeyPath;
 use crate::origins::Origins;
 use crate::problem::Problem;
-use crate::source::Origin;
+use crate::source::{Origin, Source};
 use crate::subject::Subject;
 
 /// One complaint with its place.
@@ -74,6 +74,19 @@ impl Diagnostic {
     pub fn with_other(mut self, message: impl Into<String>, origin: Option<Origin>) -> Self {
         self.others.extend(origin.map(|origin| (origin, message.into())));
         self
+    }
+
+    /// The same with other texts of the same length in place of those that it points at.
+    #[must_use]
+    pub fn with_sources(mut self, text: &mut dyn FnMut(&Source) -> Source) -> Self {
+        let others = self.others.iter_mut().map(|(origin, _)| origin);
+        self.origin.iter_mut().chain(others).for_each(|origin| origin.source = text(&origin.source));
+        self
+    }
+
+    /// All places that it is about.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origin.iter().chain(self.others.iter().map(|(origin, _)| origin))
     }
 
     /// The same at the value of a key, or at the document's head where none has a value for it.

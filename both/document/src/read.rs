@@ -13,8 +13,8 @@ use crate::nearest::nearest;
 use crate::node::{Node, Value};
 use crate::problem::Problem;
 use crate::read_value::{
-    read_command, read_map, read_secret, read_setting, read_settings, read_table, read_table_list, read_text,
-    read_texts, wrong_type,
+    read_command, read_map, read_one_setting, read_secret, read_setting, read_settings, read_table,
+    read_table_list, read_text, read_texts, wrong_type,
 };
 use crate::sink::{Hint, Sink};
 use crate::value::BadValue;
@@ -43,7 +43,10 @@ pub fn read<T: Read>(node: &Node, sink: &Sink<'_>) -> Option<T> {
 impl<'a> Table<'a> {
     fn get(&mut self, key: &'static str) -> Option<(&'a Node, KeyPath)> {
         self.known.push(key);
-        self.entries.get(key).map(|node| (node, self.path.key(key)))
+        let node = self.entries.get(key)?;
+        // A value in place of the table that it is short for has no key of its own.
+        let is_short = node.span == self.node.span && node.entries().is_none();
+        Some((node, if is_short { self.path.clone() } else { self.path.key(key) }))
     }
 
     /// A string that has a form.
@@ -137,6 +140,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Whether a list stands at a key: for one that may be a list or something else.
+    pub fn is_list(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|node| matches!(node.value, Value::List(_)))
+    }
+
     /// A table.
     pub fn table<T: Read>(&mut self, key: &'static str) -> Option<T> {
         let (node, path) = self.get(key)?;
@@ -176,7 +184,7 @@ impl<'a> Table<'a> {
     /// A string or an integer that has a form.
     pub fn setting<T: FromStr<Err = BadValue>>(&mut self, key: &'static str) -> Option<T> {
         let (node, path) = self.get(key)?;
-        read_setting(node, path, self.sink)
+        read_one_setting(node, path, self.sink)
     }
 
     /// A table whose values are strings or integers.

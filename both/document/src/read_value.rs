@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::key::{KeyPath, shown_key};
-use crate::literal::shown;
+use crate::literal::{SHOWN, literal, shown};
 use crate::node::{Node, Value};
 use crate::problem::Problem;
 use crate::read::{Read, Table};
@@ -69,6 +69,22 @@ fn read_text_as<T: FromStr<Err = BadValue>>(
             None
         }
     }
+}
+
+/// The same of one key alone, where a number with a fraction and a boolean are likely meant as what they say.
+pub(crate) fn read_one_setting<T: FromStr<Err = BadValue>>(
+    node: &Node,
+    path: KeyPath,
+    sink: &Sink<'_>,
+) -> Option<T> {
+    let is_word = matches!(node.value, Value::Boolean(_) | Value::Other(_));
+    let meant = sink.text_of(node).filter(|text| is_word && text.len() <= SHOWN && text.parse::<T>().is_ok());
+    let Some(meant) = meant else { return read_setting(node, path, sink) };
+    let expected = "a string or an integer".into();
+    let help = Some(format!("write it as text: {}", literal(meant)));
+    let problem = Problem::WrongType { key: path, found: node.value.kind().into(), expected };
+    sink.put(&problem, node, &node.span, Hint { label: node.value.kind().into(), help });
+    None
 }
 
 pub(crate) fn read_setting<T: FromStr<Err = BadValue>>(

@@ -34,6 +34,11 @@ impl<'a> Sink<'a> {
         self.sources.get(usize::from(node.source.0)).map(|source| source.format)
     }
 
+    /// The text of a node, as it was written.
+    pub(crate) fn text_of(&self, node: &Node) -> Option<&'a str> {
+        self.sources.get(usize::from(node.source.0))?.text.get(node.span.clone())
+    }
+
     pub(crate) fn put(&self, problem: &Problem, node: &Node, span: &Range<usize>, hint: Hint) {
         let mut diagnostic = Diagnostic::of(self.subject, problem).with_label(hint.label);
         if let Some(help) = hint.help {

@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use corten_archive::lock::LockError;
 use corten_client::config::DocumentError;
 use corten_client::connection::{FileError, NodeError};
 use corten_client::contexts::{ContextsError, NoSuchNode};
 use corten_client::pair::Unready;
+use corten_oci::tar::TarError;
+use miette::MietteHandlerOpts;
 
 use crate::commands::{NoChoice, WrongCall};
 
@@ -20,7 +23,8 @@ pub enum Exit {
     Recipe,
     /// The archive or a mirror can't be reached, or lacks what is needed.
     Archive,
-    /// Signatures or hashes do not match: somebody or something changed what was signed.
+    /// Signatures or hashes do not match: somebody or something changed what was signed, or an archive of images is
+    /// damaged.
     Verification,
     /// Packages can't be resolved, or the lock does not answer the recipe.
     Lock,
@@ -38,7 +42,7 @@ pub enum Exit {
     Refused,
     /// Some of several nodes did what they were asked for, others did not.
     SomeNodes,
-    /// Something in a machine configuration is wrong.
+    /// Something in a machine configuration is wrong, or it can't be read.
     Configuration,
     /// The command line asks for something that it has to say more clearly: nothing was done.
     Usage,
@@ -54,19 +58,19 @@ Exit codes:
   2  wrong command line, one that lacks --yes, or a node that is not known
   3  something in a recipe is wrong
   4  the archive can't be reached, or lacks what is needed
-  5  a signature or hash does not match
+  5  a signature or hash does not match, or an archive of images is damaged
   6  packages can't be resolved, or the lock does not answer the recipe
-  7  the image can't be made
+  7  the image can't be made, or files for it can't be read
   8  the node was not ready in time, is not healthy, or said that it can't be
   9  the virtual machine can't be run, or a node that was ready did not stop
   10 a key or certificate, or a firmware variable for Secure Boot, can't be used
   11 a node can't be reached, or is not the one that was expected
   12 a node refused, or could not do what it was asked for
   13 of several nodes some failed
-  14 something in a machine configuration is wrong
+  14 something in a machine configuration is wrong, or it can't be read
 
-`corten node exec` and `corten node debug` end as the program in the container did: with its exit code, which may be one
-of these, or with 128 and the number of the signal that ended it.";
+`corten node exec` and `corten node debug` end as the program in the container did: with its exit code, which may \
+be one of these, or with 128 and the number of the signal that ended it.";
 
 impl Exit {
     /// The number.
@@ -132,6 +136,13 @@ impl std::fmt::Display for BadFile {
 
 impl std::error::Error for BadFile {}
 
+/// Has what is wrong with files shown in frames whose texts are broken where the texts say: keys stay whole.
+pub fn set_frames() {
+    let options = || MietteHandlerOpts::new().width(100).wrap_lines(false).break_words(false);
+    // It fails where there is one already, and this is the first.
+    let _ = miette::set_hook(Box::new(move |_| Box::new(options().build())));
+}
+
 /// Tells an error on standard error and returns its code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(BadFile { report, .. }) = error.downcast_ref() {
@@ -146,11 +157,26 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
             }
         }
         anstream::eprintln!("error: {text}");
-        if let Some(remedy) = error.chain().find_map(|cause| cause.downcast_ref::<NodeError>()?.remedy()) {
+        if let Some(remedy) = error.chain().find_map(remedy) {
             anstream::eprintln!("  help: {remedy}");
         }
     }
     class(error).into()
+}
+
+/// What a person can do about it.
+fn remedy(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let is_damaged =
+        |error: &LockError| matches!(error, LockError::Syntax { .. } | LockError::TooLarge { .. });
+    // Others than the lock itself have one by way of their source.
+    let lock = cause.downcast_ref().or(match cause.downcast_ref() {
+        Some(corten_archive::Error::Lock(error)) => Some(error),
+        _ => None,
+    });
+    if lock.is_some_and(is_damaged) {
+        return Some("`corten lock --update` makes it anew".to_owned());
+    }
+    cause.downcast_ref::<NodeError>()?.remedy()
 }
 
 /// The class of an error: the first one in its chain that has one.
@@ -158,6 +184,9 @@ fn class(error: &anyhow::Error) -> Exit {
     for cause in error.chain() {
         if let Some(BadFile { exit, .. }) = cause.downcast_ref() {
             return *exit;
+        }
+        if cause.is::<LockError>() {
+            return Exit::Lock;
         }
         if let Some(error) = cause.downcast_ref::<corten_archive::Error>() {
             return archive(error);
@@ -222,15 +251,26 @@ fn is_of_keys(cause: &(dyn std::error::Error + 'static)) -> bool {
         || cause.is::<crate::variables::VariablesError>()
 }
 
-/// Whether a blob of a container image is not what its digest says.
+/// Whether a blob of a container image is not what its digest says, or an archive or layout of images not what it has
+/// to be.
 fn is_changed_image(cause: &(dyn std::error::Error + 'static)) -> bool {
     use corten_oci::source::SourceError;
     use corten_oci::write::WriteError;
-    matches!(cause.downcast_ref(), Some(SourceError::Mismatch(_)))
-        || matches!(
-            cause.downcast_ref(),
-            Some(WriteError::Mismatch(_) | WriteError::Source(SourceError::Mismatch(_)))
-        )
+    let source = match cause.downcast_ref() {
+        Some(WriteError::Source(error)) => Some(error),
+        Some(WriteError::Mismatch(_)) => return true,
+        _ => cause.downcast_ref(),
+    };
+    match source {
+        Some(SourceError::Archive(error)) => !matches!(error, TarError::Io(_)),
+        Some(
+            SourceError::Mismatch(_)
+            | SourceError::Document { .. }
+            | SourceError::Member { .. }
+            | SourceError::Missing(_),
+        ) => true,
+        _ => false,
+    }
 }
 
 fn archive(error: &corten_archive::Error) -> Exit {

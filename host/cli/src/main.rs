@@ -22,6 +22,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    exit::set_frames();
     match commands::run(arguments::Arguments::parse()) {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error),

@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use corten_archive::archive::{Archive, LockPolicy, Settings};
 use corten_archive::fetch::Network;
 use corten_archive::index::Extra;
-use corten_archive::lock::Lock;
+use corten_archive::lock::{Lock, LockError};
 use corten_archive::mirror::MirrorChoice;
 use corten_archive::resolve::ResolveError;
 use corten_archive::store::Store;
 use corten_archive::tools::sets::{self, Set};
 use corten_archive::tools::{ToolRoot, Tools};
 use corten_recipe::plan::ExtraSuite;
-use corten_recipe::{ContainerPlan, HostLoader, Merged, MergedContainer, Plan, Step};
+use corten_recipe::{ContainerPlan, Diagnostic, HostLoader, Merged, MergedContainer, Plan, Step};
 
 use crate::arguments::{ArchiveOptions, LockOptions};
 use crate::exit::BadFile;
@@ -88,18 +88,7 @@ impl<P: Planned> Session<P> {
 
     /// The lock by a policy. It is written when it differs from what is there.
     pub fn lock_with(&self, policy: &LockPolicy, progress: &Progress) -> Result<Lock> {
-        let existing = Lock::read(&self.lock_path)?;
-        let wanted: Vec<String> = self
-            .plan
-            .requests()
-            .into_iter()
-            .map(|(name, version)| {
-                version.map_or_else(|| name.clone(), |version| format!("{name} ({version})"))
-            })
-            .collect();
-        let lock =
-            self.archive.lock_for(&wanted, existing.as_ref(), policy, &|event| progress.archive(event));
-        let lock = lock.map_err(|error| self.explain_archive(error))?;
+        let (existing, lock) = self.resolve(policy, progress)?;
         if existing.as_ref() != Some(&lock) {
             if let Some(folder) = self.lock_path.parent() {
                 std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -112,6 +101,30 @@ impl<P: Planned> Session<P> {
             ));
         }
         Ok(lock)
+    }
+
+    /// The lock that is there, and the one by a policy, which is written nowhere. One that can't be read is none where
+    /// all of it would be replaced.
+    pub fn resolve(&self, policy: &LockPolicy, progress: &Progress) -> Result<(Option<Lock>, Lock)> {
+        let existing = match Lock::read(&self.lock_path) {
+            Err(LockError::Syntax { .. } | LockError::TooLarge { .. })
+                if *policy == LockPolicy::UpdateAll =>
+            {
+                None
+            }
+            read => read?,
+        };
+        let wanted: Vec<String> = self
+            .plan
+            .requests()
+            .into_iter()
+            .map(|(name, version)| {
+                version.map_or_else(|| name.clone(), |version| format!("{name} ({version})"))
+            })
+            .collect();
+        let lock =
+            self.archive.lock_for(&wanted, existing.as_ref(), policy, &|event| progress.archive(event));
+        Ok((existing, lock.map_err(|error| self.explain_archive(error))?))
     }
 
     /// Turns an error about a package that the recipe names into one that points at the place in it.
@@ -129,17 +142,38 @@ impl<P: Planned> Session<P> {
 
     /// Turns an error of the builder that is about the recipe into one that points at the place in it.
     pub fn explain(&self, error: corten_image::Error) -> anyhow::Error {
-        match error {
-            corten_image::Error::Recipe { what, key, help } => {
-                let images = matches!(key.steps().first(), Some(Step::Key(first)) if first == "images");
-                let code = if images { "recipe::images" } else { "recipe::packages" };
-                let mut diagnostic = self.plan.diagnostic(key, code, what);
-                if let Some(help) = help {
-                    diagnostic = diagnostic.with_help(help);
-                }
-                BadFile::recipe(miette::Report::new(diagnostic)).into()
-            }
-            other => other.into(),
+        match diagnostic(&self.plan, error) {
+            Ok(diagnostic) => BadFile::recipe(miette::Report::new(diagnostic)).into(),
+            Err(other) => other.into(),
+        }
+    }
+}
+
+/// An error of the builder that is about the recipe as a complaint that points at the place in it, or the error.
+fn diagnostic(plan: &impl Planned, error: corten_image::Error) -> Result<Diagnostic, corten_image::Error> {
+    let corten_image::Error::Recipe { what, key, help } = error else { return Err(error) };
+    let images = matches!(key.steps().first(), Some(Step::Key(first)) if first == "images");
+    let code = if images { "recipe::images" } else { "recipe::packages" };
+    let diagnostic = plan.diagnostic(key, code, what);
+    Ok(match help {
+        Some(help) => diagnostic.with_help(help),
+        None => diagnostic,
+    })
+}
+
+/// Opens the container images of a plan, and tells at once what is wrong with any of them: no package has to be there
+/// for that.
+pub fn open_images(plan: &Plan) -> Result<()> {
+    let mut diagnostics = Vec::new();
+    for error in corten_image::check_images(plan) {
+        diagnostics.push(diagnostic(plan, error)?);
+    }
+    match diagnostics.len() {
+        0 => Ok(()),
+        1 => Err(BadFile::recipe(miette::Report::new(diagnostics.remove(0))).into()),
+        _ => {
+            let report = corten_recipe::Report::found(plan.name.as_str(), diagnostics);
+            Err(BadFile::recipe(miette::Report::new(report)).into())
         }
     }
 }

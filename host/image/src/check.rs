@@ -1,6 +1,7 @@
 //! Checking a plan against the packages and its container images without building anything.
 
-use corten_recipe::{ContainerPlan, Plan};
+use corten_recipe::plan::ContainerImage;
+use corten_recipe::{ContainerPlan, KeyPath, Plan, Step};
 use corten_services::images::Image;
 
 use crate::container;
@@ -16,6 +17,29 @@ pub struct Checked {
     pub unaccounted: Vec<Unaccounted>,
     /// The container images, every layer of them read.
     pub images: Vec<Image>,
+}
+
+/// Opens every container image of a plan, and returns what is wrong with each that can't be.
+pub fn check_images(plan: &Plan) -> Vec<Error> {
+    let one = |(n, image): (usize, &ContainerImage)| {
+        // By itself it is the first one, whose key it is told by.
+        let mut alone = plan.clone();
+        alone.images = vec![image.clone()];
+        match images::open(&alone).map(drop).err()? {
+            Error::Recipe { what, key, help } => Some(Error::Recipe { what, key: key_of(n, &key), help }),
+            other => Some(other),
+        }
+    };
+    plan.images.iter().enumerate().filter_map(one).collect()
+}
+
+/// The same key of another image.
+fn key_of(image: usize, key: &KeyPath) -> KeyPath {
+    let item = KeyPath::of(&["images"]).item(image);
+    key.steps().iter().skip(2).fold(item, |key, step| match step {
+        Step::Key(name) => key.key(name),
+        Step::Item(n) => key.item(*n),
+    })
 }
 
 /// Selects and reads everything that a build would.

@@ -31,7 +31,7 @@ mod tree;
 
 pub use build::{Built, BuiltImage, NodePrograms, Request, Sizes, build};
 pub use cache::{Cache, Use};
-pub use check::{Checked, check, check_container};
+pub use check::{Checked, check, check_container, check_images};
 pub use container::{Packed, pack};
 pub use error::Error;
 pub use event::{Event, Listener, Phase};

@@ -106,10 +106,35 @@ fn is_beside(complaint: &document::Diagnostic, other: &Origin) -> bool {
     complaint.origin().is_some_and(|first| first.source.name == other.source.name)
 }
 
+/// Longest line of a message, characters: with the signs before it it fits a terminal of 100.
+const MESSAGE: usize = 94;
+
+/// The same of a help, which has more before it.
+const HELP: usize = 90;
+
 impl fmt::Display for Diagnostic {
+    /// On several lines where one would be too long. A key or a value is never broken, as by [`miette`] where it has a
+    /// hyphen.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.complaint.fmt(f)
+        f.write_str(&wrapped(self.message(), MESSAGE))
     }
+}
+
+/// The text with line breaks in place of some of its spaces.
+fn wrapped(text: &str, most: usize) -> String {
+    let mut lines = String::with_capacity(text.len());
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 {
+            let fits = width + 1 + length <= most;
+            lines.push(if fits { ' ' } else { '\n' });
+            width = if fits { width + 1 } else { 0 };
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
 }
 
 impl std::error::Error for Diagnostic {}
@@ -124,7 +149,7 @@ impl miette::Diagnostic for Diagnostic {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.complaint.help().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.complaint.help().map(|help| Box::new(wrapped(help, HELP)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -157,19 +182,61 @@ impl SourceCode for Text {
         lines_before: usize,
         lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let part = self.0.text.read_span(span, lines_before, lines_after)?;
+        let mut part = self.0.text.read_span(span, lines_before, lines_after)?;
+        let is_long = part.data().split(|byte| *byte == b'\n').any(|line| line.len() > LONGEST_LINE);
+        if is_long {
+            part = self.0.text.read_span(span, 0, 0)?;
+        }
+        let (mut data, mut shown) = (part.data(), *part.span());
+        if is_long {
+            let text = &self.0.text;
+            let end = shown.offset() + shown.len();
+            let from = border(text, span.offset().saturating_sub(BESIDE).max(shown.offset()));
+            let to = border(text, (span.offset() + span.len().min(LONGEST_LINE) + BESIDE).min(end)).max(from);
+            data = text.as_bytes().get(from..to).unwrap_or_default();
+            shown = (from, to - from).into();
+        }
         let (line, column, count) = (part.line(), part.column(), part.line_count());
         Ok(Box::new(
-            MietteSpanContents::new_named(
-                self.0.name.to_string(),
-                part.data(),
-                *part.span(),
-                line,
-                column,
-                count,
-            )
-            .with_language(self.0.format.name()),
+            MietteSpanContents::new_named(self.0.name.to_string(), data, shown, line, column, count)
+                .with_language(self.0.format.name()),
         ))
+    }
+}
+
+/// Longest line that is shown whole, bytes. Of others those around are left out, and of itself what is far from the
+/// place: a certificate on one line fills a terminal.
+const LONGEST_LINE: usize = 200;
+
+/// How much of such a line is shown on each side of the place, bytes.
+const BESIDE: usize = 60;
+
+/// The nearest border of a character at or before a byte.
+fn border(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_broken_at_spaces_alone() {
+        assert_eq!(wrapped("slot-size is 1", HELP), "slot-size is 1");
+        let word = "verity-size".repeat(9);
+        assert_eq!(wrapped(&format!("a {word} b"), HELP), format!("a\n{word}\nb"));
+        assert!(wrapped("ab-cd ".repeat(100).trim_end(), HELP).lines().all(|line| line.len() <= HELP));
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_around_the_place_is_shown() {
+        let long = format!("{}NEEDLE{}", "ä".repeat(500), "b".repeat(1000));
+        let text = format!("first\n{long}\nlast\n");
+        let at = text.find("NEEDLE").unwrap_or_default();
+        let source = document::Source::new("x.toml", document::Format::Toml, text.as_str());
+        let shown = Text(source).read_span(&(at, 6).into(), 1, 1).map(|part| part.data().to_vec());
+        let shown = String::from_utf8(shown.expect("it is there")).expect("text");
+        assert_eq!(shown, format!("{}NEEDLE{}", "ä".repeat(30), "b".repeat(60)));
     }
 }
 
@@ -191,6 +258,11 @@ impl Report {
     pub fn about(subject: Subject, name: impl Into<String>, complaints: Vec<document::Diagnostic>) -> Self {
         let diagnostics = complaints.into_iter().map(Diagnostic::from).collect();
         Self { subject, name: name.into(), diagnostics }
+    }
+
+    /// A report on what was found out about a recipe later. `diagnostics` is not empty.
+    pub fn found(recipe: impl Into<String>, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { subject: RECIPE, name: recipe.into(), diagnostics }
     }
 
     /// The complaints.

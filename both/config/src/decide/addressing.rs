@@ -7,25 +7,24 @@ use corten_document::{Court, Diagnostic, KeyPath, Problem};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::links::{Draft, Drafts};
+use super::placed::{table_keys, text_keys};
 use super::{demand, values};
 use crate::merged::SUBJECT;
 use crate::settings::{Addressing, LinkKind, Route};
-use crate::types::Target;
+use crate::types::{Interface, Target};
 use crate::written;
 
 /// Smallest MTU of links with IPv6: RFC 8200, section 5.
 const IPV6_MTU: u32 = 1280;
 
 pub(super) fn decide(written: &written::Addressing, court: &mut Court<'_>, link: &KeyPath) -> Addressing {
-    let routes = written.routes.iter().flatten().enumerate();
+    let routes = table_keys(&link.key("routes"), court).into_iter().zip(written.routes.iter().flatten());
     Addressing {
         dhcp4: written.dhcp4.unwrap_or(false),
         dhcp6: written.dhcp6.unwrap_or(false),
         slaac: written.slaac.unwrap_or(false),
         addresses: values(written.addresses.as_deref()),
-        routes: routes
-            .filter_map(|(n, route)| decide_route(route, &link.key("routes").item(n), court))
-            .collect(),
+        routes: routes.filter_map(|(key, route)| decide_route(route, &key, court)).collect(),
         metric: written.metric,
     }
 }
@@ -56,8 +55,9 @@ pub(super) fn check(drafts: &Drafts<'_>, court: &mut Court<'_>) {
     let mut addresses: BTreeMap<IpAddr, KeyPath> = BTreeMap::new();
     for draft in drafts.values() {
         mtu(draft, drafts, court);
-        for (n, interface) in draft.written.addresses.iter().flatten().enumerate() {
-            let (address, key) = (interface.get().addr(), draft.key.key("addresses").item(n));
+        let keys = text_keys::<Interface>(&draft.key.key("addresses"), court);
+        for (key, interface) in keys.into_iter().zip(draft.written.addresses.iter().flatten()) {
+            let address = interface.get().addr();
             if let Some(first) = addresses.insert(address, key.clone()) {
                 let message = format!("{address} stands twice");
                 let origin = court.origins.of(&first);
@@ -73,8 +73,8 @@ pub(super) fn check(drafts: &Drafts<'_>, court: &mut Court<'_>) {
 fn routes(drafts: &Drafts<'_>, addresses: &BTreeMap<IpAddr, KeyPath>, court: &mut Court<'_>) {
     let mut known: BTreeMap<(Target, bool, Option<u32>), KeyPath> = BTreeMap::new();
     for draft in drafts.values() {
-        for (n, route) in draft.written.routes.iter().flatten().enumerate() {
-            let key = draft.key.key("routes").item(n);
+        let keys = table_keys(&draft.key.key("routes"), court);
+        for (key, route) in keys.into_iter().zip(draft.written.routes.iter().flatten()) {
             let via = route.via.as_ref().map(|via| *via.get());
             if let Some(via) = via.filter(|via| addresses.contains_key(via)) {
                 let message = format!("the next hop {via} is an address of the node itself");

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use corten_document::{Court, KeyPath, Problem};
 
 use super::circles::find_circles;
+use super::placed::text_keys;
 use super::{addressing, demand};
 use crate::settings::{Link, LinkKind, Match};
+use crate::types::LinkName;
 use crate::written::{self, entries};
 
 /// Tables of links, in the order in which they are read.
@@ -18,6 +20,8 @@ pub(super) struct Draft<'a> {
     pub(super) key: KeyPath,
     /// What it is made of, as far as that can be said.
     pub(super) kind: LinkKind,
+    /// The keys that name the links of a bond or bridge.
+    pub(super) members: Vec<KeyPath>,
     /// Its addresses and routes, as written.
     pub(super) written: &'a written::Addressing,
 }
@@ -29,8 +33,7 @@ impl Draft<'_> {
             LinkKind::Physical(_) => Vec::new(),
             LinkKind::Vlan { link, .. } => vec![(link, self.key.key("link"))],
             LinkKind::Bond { links, .. } | LinkKind::Bridge { links, .. } => {
-                let key = self.key.key("links");
-                links.iter().enumerate().map(|(n, link)| (link.as_str(), key.item(n))).collect()
+                links.iter().map(String::as_str).zip(self.members.iter().cloned()).collect()
             }
         }
     }
@@ -67,7 +70,8 @@ fn drafts<'a>(written: &'a written::Network, court: &mut Court<'_>) -> Drafts<'a
     let mut drafts = Drafts::new();
     let mut add = |name: &'a str, kind, written, table, court: &mut Court<'_>| {
         let key = KeyPath::of(&["network", table, name]);
-        let draft = Draft { key: key.clone(), kind, written };
+        let members = text_keys::<LinkName>(&key.key("links"), court);
+        let draft = Draft { key: key.clone(), kind, members, written };
         if let Some(first) = drafts.insert(name, draft) {
             let message = format!("two links are named `{name}`");
             court.conflict(message, &key, ("the other is here", &first.key));

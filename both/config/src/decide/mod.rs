@@ -6,6 +6,7 @@ mod containers;
 mod links;
 mod machine;
 mod network;
+mod placed;
 mod proxy;
 mod services;
 

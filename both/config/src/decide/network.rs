@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use corten_document::{Court, KeyPath, Problem};
 
+use super::placed::text_keys;
 use super::{links, proxy, values};
 use crate::settings::Network;
 use crate::types::{Address, DomainName};
@@ -34,10 +35,10 @@ pub(super) fn decide(written: &written::Network, court: &mut Court<'_>) -> Netwo
 /// The same address in two ways of writing.
 fn twice(list: Option<&[Address]>, key: &KeyPath, court: &mut Court<'_>) {
     let list = list.unwrap_or_default();
-    for (n, address) in list.iter().enumerate() {
+    for (n, (item, address)) in text_keys::<Address>(key, court).iter().zip(list).enumerate() {
         if list[..n].contains(address) {
             let message = format!("{} stands twice in `{key}`", address.get());
-            court.complain(&Problem::Conflict(message), &key.item(n), None);
+            court.complain(&Problem::Conflict(message), item, None);
         }
     }
 }
@@ -73,10 +74,10 @@ fn hosts(written: &written::Network, key: &KeyPath, court: &mut Court<'_>) -> BT
             let help = "take the line out, or write a name".to_owned();
             court.complain(&Problem::Conflict(message), &key.key(form), Some(help));
         }
-        for (n, name) in names.iter().enumerate() {
+        for (item, name) in text_keys::<DomainName>(&key.key(form), court).iter().zip(names) {
             if let Some(other) = owners.insert((name, address.is_ipv4()), address) {
                 let message = format!("`{name}` is {other} already");
-                court.complain(&Problem::Conflict(message), &key.key(form).item(n), None);
+                court.complain(&Problem::Conflict(message), item, None);
             }
         }
         hosts.insert(address, names.iter().map(ToString::to_string).collect());

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use corten_document::{Court, KeyPath, Problem};
 
+use super::placed::{setting_keys, table_keys};
 use super::{API_PORT, demand, values};
 use crate::settings::{Allow, Firewall, LogTarget, PortRange, Probe, Target, Transport};
+use crate::types::Ports;
 use crate::written::{self, entries};
 
 /// Seconds between two checks where nothing is written: quick enough to tell an update that it failed.
@@ -19,8 +21,8 @@ const FAILURES: u32 = 3;
 
 pub(super) fn firewall(written: &written::Firewall, court: &mut Court<'_>) -> Firewall {
     let top = KeyPath::of(&["firewall", "allow"]);
-    let allow = written.allow.iter().flatten().enumerate();
-    Firewall { allow: allow.filter_map(|(n, allow)| decide_allow(allow, &top.item(n), court)).collect() }
+    let allow = table_keys(&top, court).into_iter().zip(written.allow.iter().flatten());
+    Firewall { allow: allow.filter_map(|(key, allow)| decide_allow(allow, &key, court)).collect() }
 }
 
 fn decide_allow(written: &written::Allow, key: &KeyPath, court: &mut Court<'_>) -> Option<Allow> {
@@ -32,15 +34,16 @@ fn decide_allow(written: &written::Allow, key: &KeyPath, court: &mut Court<'_>) 
         court.complain(&Problem::Conflict("a rule that lets nothing in".into()), &key.key("ports"), None);
     }
     let protocol = protocol?.0;
-    for (n, range) in ports.iter().copied().enumerate() {
+    let keys = setting_keys::<Ports>(&key.key("ports"), court);
+    for (n, (key, range)) in keys.iter().zip(ports.iter().copied()).enumerate() {
         if protocol == Transport::Tcp && (range.first..=range.last).contains(&API_PORT) {
             let message = format!("port {API_PORT} is the API's, which is let in without a rule");
             let help = "who may use it is said by `api.allowed`".to_owned();
-            court.complain(&Problem::Conflict(message), &key.key("ports").item(n), Some(help));
+            court.complain(&Problem::Conflict(message), key, Some(help));
         }
         if let Some(other) = ports[..n].iter().copied().find(|other| overlap(range, *other)) {
             let message = format!("{} and {} have ports in common", range_text(other), range_text(range));
-            court.complain(&Problem::Conflict(message), &key.key("ports").item(n), None);
+            court.complain(&Problem::Conflict(message), key, None);
         }
     }
     Some(Allow { protocol, ports, from: values(written.from.as_deref()) })

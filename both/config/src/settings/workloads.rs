@@ -32,7 +32,8 @@ pub struct Containers {
 pub struct Interactive {
     /// `exec` and `cp`: a program in a container, with the container's own rights.
     pub exec: bool,
-    /// `debug`: a container of any image, with all rights of the one that it joins.
+    /// `debug`: a container of any image in the pid, network and ipc namespaces of the one that it joins, as root with
+    /// every capability, no seccomp profile and no masked paths.
     pub debug: bool,
 }
 
@@ -198,7 +199,7 @@ pub enum Mount {
     },
     /// Memory.
     Tmpfs {
-        /// Bytes; `None` for half of what the container may have.
+        /// Bytes; `None` for half of the node's memory. What is written counts against the container's memory limit.
         size: Option<u64>,
     },
     /// A secret as a file that only the container's user can read.

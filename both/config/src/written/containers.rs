@@ -14,7 +14,8 @@ pub struct Containers {
     /// Whether programs may be started in running containers, and files copied, through the API; `false` unless written
     /// otherwise.
     pub allow_exec: Option<bool>,
-    /// Whether containers that look for faults may join running ones, with all their rights; `false` unless written
+    /// Whether containers that look for faults may join the pid, network and ipc namespaces of running ones, whatever
+    /// those may: as root with every capability, no seccomp profile and no masked paths; `false` unless written
     /// otherwise.
     pub allow_debug: Option<bool>,
     /// Percent of the disk in use from which on images that nothing uses are removed; 85 unless written otherwise.

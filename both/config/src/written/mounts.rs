@@ -17,7 +17,8 @@ pub struct Mount {
     pub tmpfs: Option<bool>,
     /// A secret as a file that the container's user alone can read.
     pub secret: Option<Label>,
-    /// Size of `tmpfs`; half of what the container may have unless written otherwise.
+    /// Most that `tmpfs` holds; half of the node's memory unless written otherwise. What is written counts against the
+    /// container's memory limit.
     pub size: Option<Size>,
     /// Whether nothing of `volume` or `host` can be written to; `false` unless written otherwise.
     pub read_only: Option<bool>,

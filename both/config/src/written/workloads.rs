@@ -17,8 +17,8 @@ pub struct Workload {
     /// Where its network is: `host` for that of the node, `none` for one that leads nowhere, else the name of a bridge
     /// that all workloads with the same one share. `default` unless written otherwise.
     pub network: Option<NetworkName>,
-    /// Ports of the node that lead to it: `["8080:80", "127.0.0.1:8443:443", "[::1]:53:53/udp"]`. One number is the
-    /// same port on both sides.
+    /// Ports of the node that lead to it: `["8080:80", "127.0.0.1:8443:443", "[2001:db8::1]:53:53/udp"]`. One number is
+    /// the same port on both sides.
     #[schemars(with = "Option<Vec<Setting>>")]
     pub ports: Option<Vec<Published>>,
     /// Names beside its own under which other workloads on its bridge find it.

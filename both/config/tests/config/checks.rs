@@ -307,3 +307,28 @@ fn targets_have_addresses_and_metrics_a_port() {
     refused("[metrics]", &["`metrics.port` is missing"]);
     refused("[metrics]\nport = 7443", &["port 7443 is the API's"]);
 }
+
+#[test]
+fn items_keep_their_numbers_beside_wrong_ones() {
+    let at = |body: &str, word: &str, place: &str| {
+        let report = wrong(body);
+        let line = report.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{report}"));
+        assert!(line.contains(place), "{report}");
+    };
+    at("[network]\ndns = [\"a\", \"2001:db8::1\", \"2001:DB8::1\"]", "stands twice", ":3:28");
+    at(
+        "[network.hosts]\n\"192.0.2.1\" = [\"a\"]\n\"192.0.2.2\" = [\"-\", \"a\"]",
+        "is 192.0.2.1 already",
+        ":4:21",
+    );
+    at(&with_cards("[network.bridges.b]\nlinks = [\"-\", \"x\"]"), "names \"x\"", ":7:15");
+    let card = |rest: &str| format!("[network.links.a]\nmatch = {{ name = \"a\" }}\n{rest}");
+    at(&card("addresses = [\"x\", \"192.0.2.1/24\", \"192.0.2.1/25\"]"), "192.0.2.1 stands twice", ":4:35");
+    let routes = "routes = [1, { to = \"192.0.2.0/24\" }, { to = \"192.0.2.0/24\" }]";
+    at(&card(routes), "two routes lead", ":4:46");
+    at(&card("routes = [1, { to = \"default\" }]"), "`network.links.a.routes[1].via` is missing", ":4");
+    let rule = |ports: &str| format!("[[firewall.allow]]\nprotocol = \"tcp\"\nports = {ports}");
+    at(&rule("[0, 7443]"), "is the API's", ":4:13");
+    at(&rule("[0, 80, 80]"), "stands twice", ":4:17");
+    at(&rule("[0, 80, \"79-81\"]"), "ports in common", ":4:17");
+}

@@ -529,3 +529,47 @@ fn a_login_is_whole_and_for_one_registry() {
     }
     refused(&registry("a", "user = \"u:p\"\npassword = \"p\""), &["without `:`"]);
 }
+
+#[test]
+fn no_port_of_the_kernels_own_loopback_leads_to_a_bridge() {
+    let ports = |rest: &str| workload("w", &format!("ports = [\"[::1]:53:53/udp\"]{rest}"));
+    let told = ["from [::1]", "publish it on 127.0.0.1, or write `network = \"host\"`", "machine.toml:3:10"];
+    refused(&ports(""), &told);
+    refused(&ports("\nnetwork = \"front\""), &told);
+    well(&ports("\nnetwork = \"host\""));
+    well(&workload("w", "ports = [\"127.0.0.1:53:53/udp\"]"));
+}
+
+#[test]
+fn items_keep_their_numbers_beside_wrong_ones() {
+    let second = |body: &str, word: &str, column: &str| {
+        let report = wrong(body);
+        let line = report.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{report}"));
+        assert!(line.contains(column), "{report}");
+    };
+    second(&workload("w", "ports = [0, 7443]"), "is the API's", ":3:13");
+    second(&workload("w", "after = [\"B_\", \"x\"]"), "names \"x\"", ":3:16");
+    second(&(workload("w", "aliases = [\"B_\", \"v\"]") + &workload("v", "")), "name of a workload", ":3:18");
+    second(&container("environment-files = [\"b\", \"/srv/x\"]"), "in no folder", ":6:27");
+}
+
+#[test]
+fn numbers_and_truths_that_are_meant_as_text_are_said_how_to_write() {
+    refused(
+        &container("resources = { cpu = 1.5 }"),
+        &["resources.cpu` is a number with a fraction", "help: write it as text: \"1.5\""],
+    );
+    refused(
+        &container("environment = { A = true }"),
+        &["containers.c.environment.A` is a boolean", "help: write it as text: \"true\""],
+    );
+    refused(
+        &container("environment = { A = { text = 1.5 } }"),
+        &["containers.c.environment.A.text` is a number", "help: write it as text: \"1.5\""],
+    );
+    refused(
+        &container("environment = { A = [] }"),
+        &["containers.c.environment.A` is a list, expected a string"],
+    );
+    assert!(!wrong(&container("resources = { cpu = [1] }")).contains("help"));
+}

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use corten_config::{BadValue, HostName};
+
 /// Starts, checks and compares machine configurations: what makes one machine different from another of the same image.
 ///
 /// A configuration is a file in TOML (.toml) or YAML (.yaml, .yml). Several of them are laid over one another in the
@@ -12,13 +14,14 @@ use std::path::PathBuf;
 /// Nothing here talks to a node: for that there is `corten node config`.
 #[derive(clap::Subcommand, Debug)]
 pub enum MachineConfigCommand {
-    /// Prints a configuration to start from, with comments on all that may be written.
+    /// Prints a configuration to start from, with comments on what is written most.
     ///
-    /// It can be applied as it is: every card asks for an address.
+    /// It can be applied as it is: every card asks for an address. All keys, with what each means, are in the schema
+    /// that `corten config schema` prints.
     New {
         /// Name of the machine.
-        #[arg(long, value_name = "NAME")]
-        hostname: Option<String>,
+        #[arg(long, value_name = "NAME", value_parser = host_name)]
+        hostname: Option<HostName>,
     },
     /// Says everything that is wrong with a configuration, with lines and what was expected.
     ///
@@ -51,4 +54,11 @@ pub enum MachineConfigCommand {
     },
     /// Prints the JSON Schema of configurations, for editors.
     Schema,
+}
+
+fn host_name(text: &str) -> Result<HostName, String> {
+    text.parse().map_err(|bad: BadValue| match bad.meant {
+        Some(meant) => format!("expected {}; did you mean `{meant}`?", bad.expected),
+        None => format!("expected {}", bad.expected),
+    })
 }

@@ -41,7 +41,7 @@ pub const DEFAULT_RECIPE: &str = "container-host";
 
 /// Builds signed, reproducible, bootable OS images from one TOML recipe, and runs them.
 #[derive(Parser)]
-#[command(version, after_help = crate::exit::CODES, max_term_width = 100)]
+#[command(name = "corten", version, after_help = crate::exit::CODES, max_term_width = 100)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

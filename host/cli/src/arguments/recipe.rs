@@ -12,11 +12,14 @@ pub enum RecipeCommand {
         recipe: String,
     },
     /// Checks a recipe against the archive without building: programs, files, modules, maintainer scripts.
+    ///
+    /// Its container images are opened first. Packages are those of the lock, or what a build would lock now; nothing is
+    /// written, no lock either.
     Check {
         /// A built-in recipe, or the path of one or of a container recipe.
         #[arg(default_value = DEFAULT_RECIPE)]
         recipe: String,
-        /// Check the recipe alone, without the archive.
+        /// Check the recipe and its container images alone, without the archive.
         #[arg(long)]
         alone: bool,
         /// Where packages come from.

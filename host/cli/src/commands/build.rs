@@ -12,7 +12,7 @@ use crate::node_programs::{builder, node_programs};
 use crate::output::put;
 use crate::places;
 use crate::progress::{Progress, counted, size};
-use crate::session::Session;
+use crate::session::{Session, open_images};
 use crate::signing::Keys;
 
 /// Runs the command.
@@ -28,6 +28,7 @@ pub fn build(arguments: &BuildArguments) -> Result<Exit> {
 pub fn image(arguments: &BuildArguments, progress: &Progress) -> Result<Built> {
     let programs = node_programs()?;
     let session = Session::open(&arguments.recipe, &arguments.archive)?;
+    open_images(&session.plan)?;
     let lock = session.lock(&arguments.lock, progress)?;
     let listener = |event| progress.image(event);
     let archive_listener = |event| progress.archive(event);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use corten_config::{Change, HostName, Merged, Secrets, changes, schema_text, starting_document};
+use corten_config::{Change, Merged, Secrets, changes, schema_text, starting_document};
 
 use crate::arguments::MachineConfigCommand;
 use crate::exit::Exit;
@@ -14,10 +14,7 @@ use crate::output::put;
 /// Runs the command.
 pub fn config(command: &MachineConfigCommand) -> Result<Exit> {
     match command {
-        MachineConfigCommand::New { hostname } => {
-            let hostname = hostname.as_deref().map(host_name).transpose()?;
-            print(&starting_document(hostname.as_ref()))
-        }
+        MachineConfigCommand::New { hostname } => print(&starting_document(hostname.as_ref())),
         MachineConfigCommand::Check { files } => {
             print_merged(files, |_| format!("{}: nothing is wrong with it\n", names(files)))
         }
@@ -33,15 +30,6 @@ pub fn config(command: &MachineConfigCommand) -> Result<Exit> {
 fn print(text: &str) -> Result<Exit> {
     put(text)?;
     Ok(Exit::Done)
-}
-
-fn host_name(text: &str) -> Result<HostName> {
-    text.parse().map_err(|bad: corten_config::BadValue| match bad.meant {
-        Some(meant) => {
-            anyhow::anyhow!("{text:?} is no host name: expected {}; did you mean `{meant}`?", bad.expected)
-        }
-        None => anyhow::anyhow!("{text:?} is no host name: expected {}", bad.expected),
-    })
 }
 
 /// Prints something of the configuration that files make together, or tells what is wrong with it.

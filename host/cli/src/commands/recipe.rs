@@ -14,7 +14,7 @@ use crate::arguments::{ArchiveOptions, RecipeCommand};
 use crate::exit::{BadFile, Exit};
 use crate::output::put;
 use crate::progress::{Progress, counted, size};
-use crate::session::{Session, container_plan, merged, merged_container, plan};
+use crate::session::{Session, container_plan, merged, merged_container, open_images, plan};
 
 /// Lines of a script that are shown.
 const SHOWN: usize = 4;
@@ -32,7 +32,11 @@ pub fn recipe(command: &RecipeCommand) -> Result<Exit> {
             }
         },
         RecipeCommand::Check { recipe, alone, archive } => match recipe_kind(recipe, &HostLoader) {
-            RecipeKind::System if *alone => alone_text(plan(recipe)?.name.as_str()),
+            RecipeKind::System if *alone => {
+                let plan = plan(recipe)?;
+                open_images(&plan)?;
+                alone_text(plan.name.as_str())
+            }
             RecipeKind::Container if *alone => alone_text(&container_plan(recipe)?.name.to_string()),
             RecipeKind::System => check(recipe, archive)?,
             RecipeKind::Container => check_container(recipe, archive)?,
@@ -68,8 +72,9 @@ fn show(recipe: &str) -> Result<String> {
 
 fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
     let progress = Progress::new();
+    open_images(&plan(recipe)?)?;
     let session = Session::open(recipe, archive)?;
-    let lock = session.lock_with(&LockPolicy::Use, &progress)?;
+    let (_, lock) = session.resolve(&LockPolicy::Use, &progress)?;
     let listener = |event| progress.archive(event);
     let packages = LockedPackages::new(&session.archive, &lock, &listener);
     let checked = check_packages(&session.plan, &packages).map_err(|error| session.explain(error))?;
@@ -91,7 +96,7 @@ fn check(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
 fn check_container(recipe: &str, archive: &ArchiveOptions) -> Result<String> {
     let progress = Progress::new();
     let session = Session::open_container(recipe, archive)?;
-    let lock = session.lock_with(&LockPolicy::Use, &progress)?;
+    let (_, lock) = session.resolve(&LockPolicy::Use, &progress)?;
     let listener = |event| progress.archive(event);
     let packages = LockedPackages::new(&session.archive, &lock, &listener);
     let open = corten_image::check_container(&session.plan, &packages);

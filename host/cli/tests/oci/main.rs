@@ -170,6 +170,8 @@ fn what_goes_wrong_is_told_with_its_code() {
     let at = changed.windows(3).position(|bytes| bytes == [0x1f, 0x8b, 8]).expect("a layer") + 30;
     changed[at] ^= 1;
     std::fs::write(folder.path("changed.tar"), changed).expect("a file");
+    let cut = folder.bytes("web.tar");
+    std::fs::write(folder.path("cut.tar"), &cut[..cut.len() / 2]).expect("a file");
     let told: Vec<_> = [
         "inspect nothing.tar",
         "inspect server",
@@ -190,6 +192,15 @@ fn what_goes_wrong_is_told_with_its_code() {
         "copy layout x.tar:1 --all",
         "copy web.tar x.tar:1 --tag 2",
         "copy web.tar nowhere/x.tar",
+        "copy docker://r.example/web:1 x.tar",
+        "copy web.tar docker://r.example/web:1",
+        "copy web.tar docker:web",
+        "copy web.tar r.example/web:1",
+        "copy web.tar localhost:5000/web:1",
+        "copy web.tar server",
+        "copy web.tar x.tar --tag NoName",
+        "pack --entrypoint /x -o x.tar",
+        "pack --add more:/x",
         "pack --add nothing:/x -o x.tar",
         "pack --add /dev/null:/x -o x.tar",
         "pack --add more:/x --add server:/x -o x.tar",
@@ -200,6 +211,7 @@ fn what_goes_wrong_is_told_with_its_code() {
     .map(|words| folder.failed(words))
     .collect();
     insta::assert_snapshot!(told.join("\n"));
+    assert!(folder.failed("copy cut.tar x.tar").contains("\n5: error: cut.tar: "));
     assert!(!folder.path("x.tar").exists() && !folder.path("x").exists());
 }
 

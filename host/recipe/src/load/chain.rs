@@ -56,18 +56,19 @@ pub(super) fn load_chain<R: Written>(
         let mut node = match parse(&text, id, BOUNDS, RECIPE) {
             Ok(node) => node,
             Err(errors) => {
-                diagnostics.extend(errors);
+                diagnostics.extend(errors.into_iter().map(R::explain));
                 break;
             }
         };
-        R::prepare(&mut node);
         let sink = Sink::new(&texts, RECIPE);
         let recipe: R = read(&node, &sink).unwrap_or_default();
-        diagnostics.extend(in_order(sink.into_diagnostics()));
+        diagnostics.extend(in_order(sink.into_diagnostics()).into_iter().map(R::explain));
         let next = recipe.extends().map(ToString::to_string);
         asked_by = node
             .at(&KeyPath::of(&["extends"]))
             .map(|extends| Origin { source: text.clone(), span: extends.span.clone() });
+        // What is wrong was told by the names that were written.
+        R::prepare(&mut node);
         nodes.push(node);
         match next {
             Some(next) => reference = next,

@@ -16,7 +16,7 @@ use crate::diagnostic::{RECIPE, Report};
 use crate::loader::Loader;
 use crate::source::{Location, Source};
 use crate::types::TargetPath;
-use crate::written::{ContainerRecipe, File, Recipe, gather_images};
+use crate::written::{ContainerRecipe, File, Recipe, explain_images, gather_images};
 
 /// Most recipes that extend each other. More than a handful can't be understood by a person.
 pub const MAX_DEPTH: usize = 16;
@@ -58,6 +58,11 @@ trait Written: Read + Default {
     /// Brings a tree into the one form that is read and merged.
     fn prepare(_: &mut Node) {}
 
+    /// Adds to a complaint about one text what the writer probably meant.
+    fn explain(complaint: Diagnostic) -> Diagnostic {
+        complaint
+    }
+
     /// The recipe that it starts from.
     fn extends(&self) -> Option<&Text>;
 
@@ -68,6 +73,10 @@ trait Written: Read + Default {
 impl Written for Recipe {
     fn prepare(recipe: &mut Node) {
         gather_images(recipe);
+    }
+
+    fn explain(complaint: Diagnostic) -> Diagnostic {
+        explain_images(complaint)
     }
 
     fn extends(&self) -> Option<&Text> {

@@ -5,7 +5,7 @@
 
 use std::collections::btree_map::Entry;
 
-use corten_document::{Node, Read, Table, Value};
+use corten_document::{Diagnostic, Node, Read, Table, Value};
 use schemars::JsonSchema;
 
 use crate::types::{ImageDigest, ImageName, Text};
@@ -52,6 +52,24 @@ pub(crate) fn gather(recipe: &mut Node) {
         }
     }
 }
+
+/// Says which of the two names is meant where the complaint is that the other one stands there.
+pub(crate) fn explain(complaint: Diagnostic) -> Diagnostic {
+    let is_list = |line: &str| line.trim_start().starts_with("[[image]]");
+    let has_list = complaint.origin().is_some_and(|origin| origin.source.text.lines().any(is_list));
+    let is_twice = complaint.code() == "recipe::duplicate-key" && has_list;
+    let key = complaint.key().map(ToString::to_string).unwrap_or_default();
+    if is_twice && complaint.message().contains("image") {
+        complaint.with_help("a recipe with `[image]` writes `[[images]]` for its container images")
+    } else if complaint.code() == "recipe::unknown-key" && FIELDS.contains(&key.as_str()) {
+        complaint.with_help("a container image is `[[image]]`, or `[[images]]` in a recipe with `[image]`")
+    } else {
+        complaint
+    }
+}
+
+/// Keys of a container image, as they look in a table of sizes.
+const FIELDS: [&str; 3] = ["image.name", "image.source", "image.digest"];
 
 /// `image` for the schema: a table, or a list of what `images` holds.
 #[derive(JsonSchema)]

@@ -21,7 +21,7 @@ pub use container::{Container, ContainerRecipe, ContainerRemove};
 pub use files::{Directory, File};
 pub use image::{Algorithm, Image};
 pub use images::ContainerImage;
-pub(crate) use images::gather as gather_images;
+pub(crate) use images::{explain as explain_images, gather as gather_images};
 pub use kernel::{Archive, Kernel};
 pub use packages::{Group, Package, User};
 pub use remove::Remove;
@@ -97,6 +97,7 @@ enum Setting {
 
 impl Read for Recipe {
     fn read(table: &mut Table<'_>) -> Self {
+        let listed = if table.is_list("image") { Some(table.table_list("image")) } else { None };
         Self {
             name: table.required("name", "my-node"),
             version: table.required("version", "0.1.0"),
@@ -113,8 +114,8 @@ impl Read for Recipe {
             groups: table.tables("groups"),
             services: table.tables("services"),
             sysctl: table.setting_map("sysctl"),
-            image: table.table("image"),
-            images: table.table_list("images"),
+            image: if listed.is_none() { table.table("image") } else { None },
+            images: table.table_list("images").or(listed.flatten()),
             secure_boot: table.table("secure-boot"),
             remove: table.table("remove"),
         }

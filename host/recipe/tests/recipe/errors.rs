@@ -254,3 +254,20 @@ fn what_is_wrong_with_an_image_is_shown_at_its_key() {
 fn nothing_is_put_among_the_images() {
     insta::assert_snapshot!(errors("[files.\"/usr/lib/corten/images/layers/x\"]\ncontent = \"\"\n"));
 }
+
+#[test]
+fn a_list_of_images_beside_the_table_of_sizes_has_another_name() {
+    let told = |body: &str, parts: &[&str]| {
+        let shown = errors(body);
+        assert!(parts.iter().all(|part| shown.contains(part)), "{shown}");
+    };
+    let list = "[[image]]\nname = \"web:1\"\nsource = \"a.tar\"\n";
+    let help = "help: a recipe with `[image]` writes `[[images]]` for its container images";
+    told(&format!("[image]\nslot-size = \"2 GiB\"\n{list}"), &["stands twice", help]);
+    told(&format!("{list}[image]\nslot-size = \"2 GiB\"\n"), &["stands twice", help]);
+    let help = "help: a container image is `[[image]]`, or `[[images]]` in a recipe with `[image]`";
+    told("[image]\nname = \"web:1\"\n", &["unknown key `image.name`", help]);
+    told("[image]\nsource = \"a.tar\"\n", &["unknown key `image.source`", help]);
+    told("[[image]]\nname = \"web:1\"\n", &["`image[0].source` is missing"]);
+    told("[[images]]\nname = \"web:1\"\n", &["`images[0].source` is missing"]);
+}

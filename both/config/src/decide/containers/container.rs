@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use corten_document::{Court, KeyPath, Problem};
 
+use super::super::placed::text_keys;
 use super::super::{demand, one_of, too_many, values};
 use super::{Known, checks, mounts};
 use crate::settings::{Container, ContainerResources, RestartPolicy, Variable};
-use crate::types::ProgramText;
+use crate::types::{AbsolutePath, ProgramText};
 use crate::written::{self, entries};
 
 /// Most variables, files of variables, and arguments.
@@ -39,8 +40,9 @@ pub(super) fn decide(
     }
     let environment_files = values(written.environment_files.as_deref());
     too_many(environment_files.len(), FILES, &key.key("environment-files"), court);
-    for (n, file) in environment_files.iter().enumerate() {
-        known.host_path(file, &key.key("environment-files").item(n), court);
+    let keys = text_keys::<AbsolutePath>(&key.key("environment-files"), court);
+    for (key, file) in keys.iter().zip(&environment_files) {
+        known.host_path(file, key, court);
     }
     if let Some(command) = &written.command {
         checks::command(command, &key.key("command"), court);

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use corten_document::{Court, KeyPath};
 
+use super::super::placed::text_keys;
 use crate::settings::{Workload, WorkloadNetwork};
+use crate::types::Label;
 
 /// The bridge of those workloads that name none.
 const DEFAULT: &str = "default";
@@ -42,11 +44,12 @@ pub(super) fn check(workloads: &BTreeMap<String, Workload>, court: &mut Court<'_
             court.conflict(message, &first("aliases"), network);
             continue;
         }
-        for (n, alias) in workload.aliases.iter().enumerate() {
+        let keys = text_keys::<Label>(&key.key("aliases"), court);
+        for (item, alias) in keys.iter().zip(&workload.aliases) {
             if let Some(other) = workloads.get(alias).filter(|other| other.network == workload.network) {
                 let WorkloadNetwork::Bridge { name: bridge } = &other.network else { continue };
                 let message = format!("`{alias}` is the name of a workload on the bridge `{bridge}`");
-                court.conflict(message, &key.key("aliases").item(n), ("that one", &top.key(alias)));
+                court.conflict(message, item, ("that one", &top.key(alias)));
             }
         }
     }

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use corten_document::{Court, KeyPath, Problem};
 
 use super::super::API_PORT;
+use super::super::placed::setting_keys;
 use crate::settings::{PublishedPort, Transport, Workload, WorkloadNetwork};
+use crate::types::Published;
 
 /// The keys of what is published so far, by protocol and port, and below that by address. `None`, for all of them,
 /// comes first.
@@ -17,8 +19,8 @@ pub(super) fn check(workloads: &BTreeMap<String, Workload>, metrics: Option<u16>
     let mut taken = Taken::new();
     for (name, workload) in workloads {
         let workload_key = top.key(name);
-        for (n, port) in workload.ports.iter().enumerate() {
-            let key = workload_key.key("ports").item(n);
+        let keys = setting_keys::<Published>(&workload_key.key("ports"), court);
+        for (key, port) in keys.into_iter().zip(&workload.ports) {
             if workload.network == WorkloadNetwork::Host && port.node_port != port.port {
                 let (node_port, inner) = (port.node_port, port.port);
                 let message = format!(
@@ -26,9 +28,21 @@ pub(super) fn check(workloads: &BTreeMap<String, Workload>, metrics: Option<u16>
                 );
                 court.conflict(message, &key, ("the network is said here", &workload_key.key("network")));
             }
+            loopback(port, &workload.network, &key, court);
             own(port, metrics, &key, court);
             twice(port, key, &mut taken, court);
         }
+    }
+}
+
+/// What comes from `::1` may not leave the node, and there is no switch for it as there is for 127.0.0.1.
+fn loopback(port: &PublishedPort, network: &WorkloadNetwork, key: &KeyPath, court: &mut Court<'_>) {
+    let is_own = matches!(port.address, Some(IpAddr::V6(address)) if address.is_loopback());
+    if is_own && matches!(network, WorkloadNetwork::Bridge { .. }) {
+        let message =
+            "the kernel sends nothing on from [::1], and no port there leads to a bridge".to_owned();
+        let help = "publish it on 127.0.0.1, or write `network = \"host\"`".to_owned();
+        court.complain(&Problem::Conflict(message), key, Some(help));
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use corten_document::{Court, KeyPath, Node, Problem};
 
 use super::super::circles::find_circles;
+use super::super::placed::text_keys;
 use super::super::{demand, too_many, values};
 use super::{Known, container, network, ports};
 use crate::settings::Workload;
-use crate::types::ADMIN;
+use crate::types::{ADMIN, Label};
 use crate::written::{self, Configuration, entries};
 
 /// Most workloads: far above what a machine runs. The checks walk from one to the next.
@@ -108,10 +109,11 @@ fn order(all: &BTreeMap<&str, &written::Workload>, court: &mut Court<'_>) {
     let mut graph: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, workload) in all {
         let key = top.key(name).key("after");
-        for (n, other) in workload.after.iter().flatten().enumerate() {
+        let keys = text_keys::<Label>(&key, court);
+        for (item, other) in keys.iter().zip(workload.after.iter().flatten()) {
             let other = other.get().as_str();
             if !there.contains(other) {
-                court.unresolved(&key.item(n), other, there.iter().copied().filter(|known| known != name));
+                court.unresolved(item, other, there.iter().copied().filter(|known| known != name));
                 continue;
             }
             let Some((other, _)) = all.get_key_value(other) else { continue };
@@ -119,7 +121,7 @@ fn order(all: &BTreeMap<&str, &written::Workload>, court: &mut Court<'_>) {
             let schedule = top.key(other).key("schedule");
             if tree.at(&schedule).is_some() && name != other {
                 let message = format!("`{other}` runs by its schedule, and `{name}` can't wait for it");
-                court.conflict(message, &key.item(n), ("the schedule is here", &schedule));
+                court.conflict(message, item, ("the schedule is here", &schedule));
             }
         }
     }

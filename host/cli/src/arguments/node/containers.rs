@@ -41,7 +41,9 @@ pub enum ContainersCommand {
     Exec(ExecArguments),
     /// Runs a program of another image beside a container, in its namespaces, with all rights of root, on one node.
     ///
-    /// For finding faults in a container that has no tools of its own. The configuration has to allow it. Exits as the
+    /// For finding faults in a container that has no tools of its own. The program is root in the pid, network and ipc
+    /// namespaces of the container, with every capability, no seccomp profile and no masked paths, whatever the
+    /// container itself may. The configuration has to allow it. Exits as the
     /// program does, as `exec`.
     Debug(DebugArguments),
     /// Copies files and folders to a container or from one, on one node.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use corten_api::identity::Fingerprint;
 use corten_api::pairing::Code;
 use corten_client::contexts::{Address, NodeName};
@@ -16,14 +16,15 @@ pub enum KnownCommand {
     /// name the one on the console with --fingerprint to have nothing sent to anybody else. The code never travels.
     Pair(PairArguments),
     /// Adds a node that has a configuration.
+    #[command(group = ArgGroup::new("recognised").args(["fingerprint", "authority", "keys"])
+        .required(true).multiple(true))]
     Add {
         /// What to call it here.
         name: NodeName,
         /// Where it listens: HOST or HOST:PORT.
         address: Address,
         /// It is recognised by its certificate, which has this SHA-256: 64 hexadecimal digits.
-        #[arg(long, value_name = "HEX", conflicts_with = "authority",
-              required_unless_present_any = ["authority", "keys"])]
+        #[arg(long, value_name = "HEX", conflicts_with = "authority")]
         fingerprint: Option<Fingerprint>,
         /// It is recognised by who signed for it; and who you are there.
         #[command(flatten)]

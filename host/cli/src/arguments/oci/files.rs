@@ -6,6 +6,7 @@ use std::str::FromStr;
 use corten_oci::gather::Addition;
 use corten_oci::reference::Reference;
 use corten_oci::source::Location;
+use corten_recipe::types::{BadValue, ContainerUser, EnvironmentName, SignalName, TargetPath};
 
 /// An image of files, in place of a recipe.
 #[derive(clap::Args, Debug)]
@@ -14,11 +15,11 @@ pub struct FileOptions {
     /// Adds a file, or a folder with all that is in it: LOCAL:/IN/IMAGE[:MODE]; may be given several times. With a slash
     /// at the end a file goes into that folder. Files are readable by all, and executable by all if they are by
     /// somebody; folders too; MODE, octal, is for files. Symbolic links in a folder are kept.
-    #[arg(long, value_name = "LOCAL:/IN/IMAGE[:MODE]")]
+    #[arg(long, value_name = "LOCAL:/IN/IMAGE[:MODE]", conflicts_with_all = OF_PACKAGES)]
     pub add: Vec<Addition>,
     /// Image that the files are added to: [oci:|oci-archive:|docker-archive:]PATH[:NAME]. It says how the new one is
     /// run where no option does.
-    #[arg(long, value_name = "FROM")]
+    #[arg(long, value_name = "FROM", conflicts_with_all = OF_PACKAGES)]
     pub base: Option<Location>,
     /// Name of the image. It has none unless given.
     #[arg(long, value_name = "NAME:TAG")]
@@ -34,24 +35,34 @@ pub struct FileOptions {
     pub compression: Method,
 }
 
+/// Options that say which packages are taken, and an image of files has none.
+const OF_PACKAGES: [&str; 6] = ["locked", "update", "mirror", "security_mirror", "keyring", "offline"];
+
+impl FileOptions {
+    /// Whether there is something to make an image of.
+    pub fn are_named(&self) -> bool {
+        !self.add.is_empty() || self.base.is_some()
+    }
+}
+
 /// How containers of the image run.
 #[derive(clap::Args, Debug, Default)]
 #[command(next_help_heading = "How containers of an image of files run")]
 pub struct RunOptions {
     /// The program, and with more of them its first arguments.
-    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true, value_parser = entry)]
     pub entrypoint: Vec<String>,
     /// Further arguments, which those of a container take the place of; the program where there is no entry point.
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     pub command: Vec<String>,
     /// A variable.
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<Pair>,
     /// Who runs it: USER or USER:GROUP, names of the image or numbers.
-    #[arg(long, value_name = "USER")]
+    #[arg(long, value_name = "USER", value_parser = formed::<ContainerUser>)]
     pub user: Option<String>,
     /// Folder in which it starts.
-    #[arg(long, value_name = "/FOLDER", value_parser = absolute)]
+    #[arg(long, value_name = "/FOLDER", value_parser = folder)]
     pub workdir: Option<String>,
     /// A port that it listens on.
     #[arg(long, value_name = "PORT[/PROTOCOL]")]
@@ -60,7 +71,7 @@ pub struct RunOptions {
     #[arg(long, value_name = "/FOLDER", value_parser = absolute)]
     pub volume: Vec<String>,
     /// Signal that ends it.
-    #[arg(long, value_name = "SIGNAL")]
+    #[arg(long, value_name = "SIGNAL", value_parser = formed::<SignalName>)]
     pub stop_signal: Option<String>,
     /// A text about the image.
     #[arg(long, value_name = "NAME=VALUE")]
@@ -120,6 +131,32 @@ impl FromStr for Port {
 fn owner(text: &str) -> Result<(u32, u32), &'static str> {
     let numbers = text.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
     numbers.ok_or("expected UID:GID, two numbers")
+}
+
+/// A text of the form that container recipes ask for.
+fn formed<T: FromStr<Err = BadValue>>(text: &str) -> Result<String, String> {
+    match text.parse::<T>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(BadValue { expected, meant: Some(meant) }) => {
+            Err(format!("expected {expected}; did you mean `{meant}`?"))
+        }
+        Err(BadValue { expected, .. }) => Err(format!("expected {expected}")),
+    }
+}
+
+fn folder(text: &str) -> Result<String, String> {
+    // The root is no path of a file, and one can start there.
+    if text == "/" { Ok(text.to_owned()) } else { formed::<TargetPath>(text) }
+}
+
+fn entry(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("expected a program or an argument") } else { Ok(text.to_owned()) }
+}
+
+fn variable(text: &str) -> Result<Pair, String> {
+    let pair: Pair = text.parse()?;
+    formed::<EnvironmentName>(&pair.name)?;
+    Ok(pair)
 }
 
 fn absolute(text: &str) -> Result<String, &'static str> {

@@ -17,23 +17,25 @@ use crate::arguments::{ArchiveOptions, LockOptions};
 #[derive(clap::Args, Debug)]
 pub struct PackArguments {
     /// The path of a container recipe.
-    #[arg(required_unless_present_any = ["add", "base"], conflicts_with_all = ["FileOptions", "RunOptions"])]
+    #[arg(conflicts_with_all = ["FileOptions", "RunOptions"])]
     pub recipe: Option<String>,
-    /// Where the archive with the image goes, in the form of an OCI layout; NAME.tar in this folder unless given.
-    #[arg(short, long, value_name = "FILE", required_unless_present = "recipe")]
+    /// Where the archive with the image goes, in the form of an OCI layout; NAME.tar in this folder unless given. An
+    /// image of files has no such name.
+    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Print one JSON object about the image and nothing else.
     #[arg(long)]
     pub json: bool,
+    // Before what has a heading, which would stand above this too.
+    /// Which versions of packages.
+    #[command(flatten)]
+    pub lock: LockOptions,
     /// An image of files.
     #[command(flatten)]
     pub files: FileOptions,
     /// How containers of it run.
     #[command(flatten)]
     pub run: RunOptions,
-    /// Which versions of packages.
-    #[command(flatten)]
-    pub lock: LockOptions,
     /// Where packages come from.
     #[command(flatten)]
     pub archive: ArchiveOptions,
@@ -59,8 +61,31 @@ mod tests {
         assert_eq!((recipe.recipe.as_deref(), recipe.output), (Some("web.toml"), None));
         let files = parse("--add x:/x --entrypoint /x --entrypoint -v -o x.tar").expect("it is right");
         assert_eq!((files.files.add.len(), files.run.entrypoint), (1, vec!["/x".into(), "-v".into()]));
-        for wrong in ["", "--add x:/x", "web.toml --add x:/x", "web.toml --env A=b", "--env A=b -o x.tar"] {
+        for wrong in
+            ["web.toml --add x:/x", "web.toml --env A=b", "--add x:/x --locked", "--base x --offline"]
+        {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn values_have_the_form_that_recipes_ask_for() {
+        for (option, wrong, right) in [
+            ("--user", "www:", "www:33"),
+            ("--user", "a/b", "33"),
+            ("--workdir", "srv", "/srv"),
+            ("--workdir", "/srv/../x", "/"),
+            ("--stop-signal", "QUIT", "SIGQUIT"),
+            ("--stop-signal", "9", "SIGRTMIN+3"),
+            ("--env", "1A=b", "A=b"),
+            ("--env", "A-B=c", "A="),
+        ] {
+            assert!(parse(&format!("--add x:/x {option} {wrong}")).is_err(), "{option} {wrong}");
+            parse(&format!("--add x:/x {option} {right}")).unwrap_or_else(|told| panic!("{told}"));
+        }
+        let entry = ["corten", "oci", "pack", "--add", "x:/x", "--entrypoint", ""];
+        assert!(Arguments::try_parse_from(entry).is_err());
+        let told = parse("--add x:/x --stop-signal SIGQIT").expect_err("no signal");
+        assert!(told.contains("did you mean `SIGQUIT`?"), "{told}");
     }
 }

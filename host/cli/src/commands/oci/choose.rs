@@ -43,6 +43,9 @@ pub enum NoChoice {
         /// What was said.
         said: &'static str,
     },
+    /// A registry, to which nothing is sent.
+    #[error("{0}: corten copies between layouts and archives only; for a folder write `oci:…`")]
+    Registry(String),
     /// The command line contradicts itself.
     #[error("{0}")]
     Contradiction(&'static str),

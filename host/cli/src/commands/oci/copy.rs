@@ -24,6 +24,9 @@ struct Wanted<'a> {
 /// Runs the command.
 pub fn copy(arguments: &CopyArguments) -> Result<Exit> {
     let CopyArguments { from, to, .. } = arguments;
+    for place in [from, to] {
+        no_registry(place)?;
+    }
     let opened = open(from)?;
     let name = one_name(to.name.as_deref(), arguments.tag.as_deref())?;
     let wanted: Vec<Wanted<'_>> = if arguments.all {
@@ -39,15 +42,19 @@ pub fn copy(arguments: &CopyArguments) -> Result<Exit> {
         if arguments.all_platforms { Which::All } else { Which::Platform(arguments.platform.clone()) };
     let shape = if to.shape.is_none() && to.path.is_dir() { Shape::Layout } else { to.shape_to_write() };
     let digests = match shape {
-        Shape::Layout => into_layout(&opened, &wanted, &which, &to.path),
-        Shape::OciArchive => into_archive(&opened, &wanted, &which, &to.path),
+        Shape::Layout => into_layout(&opened, &wanted, &which, (from, to)),
+        Shape::OciArchive => {
+            into_archive(&opened, &wanted, &which, &to.path).map_err(|error| told(from, error))
+        }
         Shape::DockerArchive if arguments.all_platforms => {
             Err(NoChoice::Contradiction("an archive of Docker has images for one platform").into())
         }
-        Shape::DockerArchive => into_docker(&opened, &wanted, arguments, &to.path),
+        Shape::DockerArchive => {
+            into_docker(&opened, &wanted, arguments, &to.path).map_err(|error| told(from, error))
+        }
     };
     let mut text = String::new();
-    for (wanted, digest) in wanted.iter().zip(digests.map_err(|error| told(from, error))?) {
+    for (wanted, digest) in wanted.iter().zip(digests?) {
         let name = wanted.name.as_deref().map_or_else(|| "(no name)".to_owned(), printable);
         let _ = writeln!(text, "{digest}  {name}");
     }
@@ -55,14 +62,33 @@ pub fn copy(arguments: &CopyArguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// An error of copying, with the place that it is about.
+/// Other tools take registries where paths stand. What looks like one and is no path is no new folder.
+fn no_registry(place: &Location) -> Result<(), NoChoice> {
+    let name = place.name.as_deref().unwrap_or_default();
+    let path = place.path.display().to_string();
+    let first = path.split('/').next().unwrap_or_default();
+    let has_port = name.split_once('/').is_some_and(|(port, _)| port.parse::<u16>().is_ok());
+    let is_host = path.contains('/') && first.trim_matches('.').contains('.');
+    let is_registry = name.starts_with("//") || (path == "docker" && !name.is_empty()) || has_port || is_host;
+    if place.shape.is_none() && is_registry && !Path::new(first).exists() {
+        return Err(NoChoice::Registry(place.to_string()));
+    }
+    Ok(())
+}
+
+/// An error of reading what is copied, with its place.
 fn told(place: &Location, error: anyhow::Error) -> anyhow::Error {
     error.downcast::<WriteError>().map_or_else(|error| error, |error| choose::from(place, error))
 }
 
-fn into_layout(opened: &Opened, wanted: &[Wanted<'_>], which: &Which, path: &Path) -> Result<Vec<String>> {
-    let mut layout = LayoutWriter::open(path)?;
-    let digests = into(opened, wanted, which, &mut layout)?;
+fn into_layout(
+    opened: &Opened,
+    wanted: &[Wanted<'_>],
+    which: &Which,
+    (from, to): (&Location, &Location),
+) -> Result<Vec<String>> {
+    let mut layout = LayoutWriter::open(&to.path).map_err(|error| choose::from(to, error))?;
+    let digests = into(opened, wanted, which, &mut layout).map_err(|error| choose::from(from, error))?;
     layout.finish()?;
     Ok(digests)
 }

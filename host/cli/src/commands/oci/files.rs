@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use corten_oci::compression::Compression;
-use corten_oci::gather::{Common, Gathered};
+use corten_oci::gather::{Common, GatherError, Gathered};
 use corten_oci::manifest::{History, ImageConfig, Platform};
 use corten_oci::source::{Image, Opened, load};
-use corten_oci::write::{ArchiveWriter, Assembled, Layer, Sink as _, assemble, copy_blob};
+use corten_oci::write::{ArchiveWriter, Assembled, Layer, Sink as _, WriteError, assemble, copy_blob};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -93,7 +93,14 @@ fn compression(method: Method) -> Compression {
 /// Writes the layer into a file without a name: its size has to be known before an archive can hold it.
 fn layer(files: &Gathered, compression: Compression) -> Result<(Layer, File)> {
     let file = tempfile::tempfile().context("a temporary file")?;
-    let (layer, out) = files.write(BufWriter::with_capacity(1 << 20, file), compression)?;
+    let written = files.write(BufWriter::with_capacity(1 << 20, file), compression);
+    let (layer, out) = written.map_err(|error| -> anyhow::Error {
+        match error {
+            // The files are read only now.
+            WriteError::Io { what, source } => GatherError::Io { path: what.into(), source }.into(),
+            other => other.into(),
+        }
+    })?;
     let mut file = out.into_inner().context("a temporary file")?;
     file.rewind().context("a temporary file")?;
     Ok((layer, file))

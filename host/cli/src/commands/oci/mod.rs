@@ -22,6 +22,12 @@ pub fn oci(command: &OciCommand) -> Result<Exit> {
         OciCommand::Copy(arguments) => copy::copy(arguments),
         OciCommand::Pack(arguments) => match &arguments.recipe {
             Some(recipe) => pack::pack(recipe, arguments),
+            None if arguments.output.is_none() || !arguments.files.are_named() => {
+                Err(NoChoice::Contradiction(
+                    "name a recipe, or files with --add; -o FILE says where an image of files goes",
+                )
+                .into())
+            }
             None => files::pack(arguments),
         },
     }
