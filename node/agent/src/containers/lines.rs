@@ -16,6 +16,7 @@ use super::Containers;
 use crate::configuration::InForce;
 use crate::logs::{Entry, Journal, kernel_start_ns};
 use crate::root::Root;
+use crate::time::now_ns;
 
 /// Bytes of lines that are kept for targets that are slow or down.
 pub const KEPT_BYTES: usize = 1 << 20;
@@ -75,14 +76,23 @@ async fn follow(
     journal: &Journal,
     taken: &mut Taken,
 ) -> Result<(), Status> {
+    taken.look(now_ns());
     let request = v1::WorkloadLogsRequest { follow: true, since_ns: taken.since_ns(), ..Default::default() };
     let opened = WorkloadsClient::new(containers.clone()).logs(request).await?;
     let mut stream: Streaming<v1::ContainerLogLine> = opened.into_inner();
     taken.begin_anew();
-    let mut kept = Instant::now();
+    let mut marks = tokio::time::interval(MARK_EVERY);
     loop {
         let line = tokio::select! {
             line = stream.message() => line?,
+            _ = marks.tick() => {
+                taken.keep();
+                // Those who keep the lines would leave out all that are older than what was asked for.
+                if taken.look(now_ns()) == Clock::SetBack {
+                    return Ok(());
+                }
+                continue;
+            }
             changed = in_force.changed() => {
                 if changed.is_err() || !wanted(&in_force.borrow_and_update()) {
                     return Ok(());
@@ -94,10 +104,6 @@ async fn follow(
         if taken.take(&line) {
             let (entry, started_ns) = entry(&line, kernel_start_ns());
             journal.add([entry], line.lost, started_ns);
-        }
-        if kept.elapsed() >= MARK_EVERY {
-            taken.keep();
-            kept = Instant::now();
         }
     }
 }
@@ -112,15 +118,24 @@ fn entry(line: &v1::ContainerLogLine, started_ns: i64) -> (Entry, i64) {
     (Entry { source, uptime_us, level, text }, started_ns)
 }
 
+/// Whether somebody set the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    GoesOn,
+    SetBack,
+}
+
 /// Up to when lines were taken.
 struct Taken {
     mark: PathBuf,
     /// Nanoseconds since 1970 of the newest line.
     newest_ns: i64,
-    /// The same for each container that printed something lately.
-    of: BTreeMap<String, i64>,
-    /// As it was when the stream began.
-    before: BTreeMap<String, i64>,
+    /// The newest of each container that printed something lately: when, and how many of that moment.
+    of: BTreeMap<String, (i64, u64)>,
+    /// As it was when the stream began, less what came once more since.
+    before: BTreeMap<String, (i64, u64)>,
+    /// When the clock was looked at.
+    looked: Instant,
 }
 
 impl Taken {
@@ -133,7 +148,19 @@ impl Taken {
             newest_ns: kept.unwrap_or_else(kernel_start_ns),
             of: BTreeMap::new(),
             before: BTreeMap::new(),
+            looked: Instant::now(),
         }
+    }
+
+    /// Goes back with a clock that was set back: to when it was looked at before, by the clock as it is now.
+    fn look(&mut self, now_ns: i64) -> Clock {
+        let passed = std::mem::replace(&mut self.looked, Instant::now()).elapsed();
+        if now_ns >= self.since_ns() {
+            return Clock::GoesOn;
+        }
+        self.newest_ns = now_ns.saturating_sub(i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX));
+        self.of.retain(|_, (at_ns, _)| *at_ns <= now_ns);
+        Clock::SetBack
     }
 
     fn since_ns(&self) -> i64 {
@@ -143,18 +170,26 @@ impl Taken {
     /// Lines of a moment before come once more now.
     fn begin_anew(&mut self) {
         let oldest = self.since_ns();
-        self.of.retain(|_, at_ns| *at_ns >= oldest);
+        self.of.retain(|_, (at_ns, _)| *at_ns >= oldest);
         self.before.clone_from(&self.of);
     }
 
     /// Whether a line is new.
     fn take(&mut self, line: &v1::ContainerLogLine) -> bool {
-        if self.before.get(&line.container).is_some_and(|taken| line.at_ns <= *taken) {
-            return false;
+        if let Some((at_ns, taken)) = self.before.get_mut(&line.container) {
+            if line.at_ns < *at_ns {
+                return false;
+            }
+            if line.at_ns == *at_ns && *taken > 0 {
+                *taken -= 1;
+                return false;
+            }
         }
         self.newest_ns = self.newest_ns.max(line.at_ns);
         if self.of.len() < MAX_CONTAINERS || self.of.contains_key(&line.container) {
-            self.of.insert(line.container.clone(), line.at_ns);
+            let (at_ns, taken) = self.of.entry(line.container.clone()).or_insert((line.at_ns, 0));
+            *taken = if *at_ns == line.at_ns { *taken + 1 } else { 1 };
+            *at_ns = line.at_ns;
         }
         true
     }
@@ -191,6 +226,41 @@ mod tests {
         assert!(taken.take(&line("b", 200 * second - 4)) && taken.take(&line("c", 200 * second - 9)));
         taken.keep();
         assert_eq!(Taken::begin(&root).newest_ns, 200 * second);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_go_on_when_the_clock_is_set_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (second, root) = (1_000_000_000, Root::new(folder.path()));
+        let mut taken = Taken::begin(&root);
+        taken.newest_ns = 0;
+        assert!(taken.take(&line("a", 9000 * second)) && taken.take(&line("b", 100 * second)));
+        assert_eq!(
+            taken.look(9000 * second - second / 2),
+            Clock::GoesOn,
+            "a clock may be put right a little"
+        );
+        tokio::time::advance(Duration::from_secs(5)).await;
+        assert_eq!(taken.look(5000 * second), Clock::SetBack);
+        assert_eq!(taken.since_ns(), (5000 - 5 - 1) * second);
+        taken.begin_anew();
+        assert!(taken.take(&line("a", 4996 * second)));
+        assert_eq!(taken.look(5005 * second), Clock::GoesOn);
+    }
+
+    #[test]
+    fn a_line_of_the_moment_of_the_last_one_is_new() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut taken = Taken::begin(&Root::new(folder.path()));
+        let same = line("a", taken.newest_ns + 7);
+        assert!(taken.take(&same) && taken.take(&same));
+        for _ in 0..2 {
+            taken.begin_anew();
+            assert!(!taken.take(&same) && !taken.take(&same));
+        }
+        assert!(taken.take(&same), "a third one");
+        taken.begin_anew();
+        assert_eq!([0; 4].map(|_| taken.take(&same)), [false, false, false, true]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::netavark::{self, AnswerError, Verb};
 use super::networks::{Joined, Networks, observed};
 use super::places::Places;
 use super::plan::{PlanError, Surroundings, is_for, plan};
-use super::{name_server, program, question};
+use super::{conntrack, name_server, program, question};
 
 impl Networks {
     /// Gives a workload its network. One that has it already is left as it is; one that has another one, or half of one,
@@ -140,7 +140,12 @@ impl Networks {
         self.set_stage(workload, Stage::Begun)?;
         let place = self.places.namespace(workload);
         if let Some(request) = netavark::request(&self.ledger, workload) {
+            let addresses = self.ledger.addresses(workload);
             self.detach(workload, &place, &request)?;
+            // What is not forgotten runs out when nobody sends any more.
+            if let Err(error) = conntrack::forget(&addresses) {
+                eprintln!("connections of {workload}: {error}");
+            }
         }
         remove_namespace(&place)?;
         self.set_stage(workload, Stage::Reserved)?;

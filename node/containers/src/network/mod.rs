@@ -16,6 +16,7 @@
 //! [`Networks`] is what the daemon holds. All that it knows lies in `/run`, so another daemon finds it again, and a
 //! reboot begins anew.
 
+mod conntrack;
 mod counters;
 mod error;
 pub mod files;

@@ -1,7 +1,7 @@
 //! Ports of the node that lead to workloads.
 
 use corten_config::settings::{Firewall, Transport, WorkloadNetwork};
-use corten_containers::network::{NetworkError, PlanError};
+use corten_containers::network::{Joined, NetworkError, PlanError};
 use corten_network::WorkloadPort;
 use corten_sys::netns;
 
@@ -41,6 +41,31 @@ fn a_published_port_leads_to_the_workload_from_everywhere() {
             netns::within(&outside, || is_closed(four, 8080) && is_closed(six, 8080)).expect("it is kept")
         );
         assert!(is_closed(address("127.0.0.1"), 8080));
+    });
+}
+
+#[test]
+fn connections_of_a_workload_are_forgotten_when_it_leaves() {
+    lab("ports::connections_of_a_workload_are_forgotten_when_it_leaves", |lab| {
+        let outside = lab.outside();
+        let mut published = on("default");
+        published.ports = vec![port("", 8080, Transport::Udp)];
+        let web = lab.join("web", &published);
+        let stays = lab.join("stays", &on("default"));
+        within(&web, || echo(address("0.0.0.0"), 80, "web"));
+        within(&stays, || echo(address("0.0.0.0"), 80, "stays"));
+        let four = address("192.0.2.7");
+        assert!(netns::within(&outside, || get_udp(four, 8080)).expect("it is kept").is_some());
+        assert!(get_udp(stays.addresses[0], 80).is_some());
+        let are_known = |joined: &Joined| {
+            let known = std::fs::read_to_string("/proc/net/nf_conntrack").expect("the kernel has it");
+            let address = joined.addresses[0];
+            let ends = [format!("src={address} "), format!("dst={address} ")];
+            ends.iter().any(|end| known.contains(end))
+        };
+        assert!(are_known(&web) && are_known(&stays));
+        lab.networks.leave("web").expect("it leaves");
+        assert!(!are_known(&web) && are_known(&stays));
     });
 }
 
