@@ -120,7 +120,9 @@ async fn refresh(shell: &Shell) {
     let wanted: Vec<(String, bool)> = shell
         .fleet()
         .groups()
-        .filter_map(|(name, group)| Some((name.clone(), group.wanted.as_ref()?.network == WorkloadNetwork::Host)))
+        .filter_map(|(name, group)| {
+            Some((name.clone(), group.wanted.as_ref()?.network == WorkloadNetwork::Host))
+        })
         .collect();
     for (name, is_host) in wanted {
         let own = name.clone();

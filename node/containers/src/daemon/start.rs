@@ -148,7 +148,8 @@ pub(super) async fn start(shell: &Shell, id: &Id, form: Fingerprint) -> Result<u
     let pid = shell.containerd.create_task(&id.key(), &runtime, vec![root], &io).await?;
     shell.containerd.start(&id.key(), "").await?;
     let started_in_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let run = Run { stop_signal, stop_seconds, started_in_ms, image_from: image.from.word(), image: image.name };
+    let run =
+        Run { stop_signal, stop_seconds, started_in_ms, image_from: image.from.word(), image: image.name };
     shell.kept().runs.insert(id.clone(), run);
     Ok(pid)
 }

@@ -197,7 +197,6 @@ fn image_and_network_come_before_the_start_and_beside_one_another() {
     assert_eq!((fleet.plan(5), fleet.next()), (vec![], None));
 }
 
-
 #[test]
 fn only_what_differs_is_started_again() {
     let two = |b: &str| {

@@ -72,12 +72,7 @@ impl Run {
     pub(super) fn is_nothing(&self) -> bool {
         matches!(
             self,
-            Self::Nothing
-                | Self::Fetching
-                | Self::Fetched
-                | Self::BackOff { .. }
-                | Self::Done
-                | Self::Failed
+            Self::Nothing | Self::Fetching | Self::Fetched | Self::BackOff { .. } | Self::Done | Self::Failed
         )
     }
 }

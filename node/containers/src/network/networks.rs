@@ -146,7 +146,9 @@ impl Networks {
         let servers = self.ledger.bridge_of(workload).map(|(_, bridge, _)| bridge.gateways());
         Ok(Some(Joined {
             namespace: Some(self.places.namespace(workload)),
-            resolv_conf: servers.map(|servers| files::resolv_conf(&servers, &resolv_conf)).unwrap_or_default(),
+            resolv_conf: servers
+                .map(|servers| files::resolv_conf(&servers, &resolv_conf))
+                .unwrap_or_default(),
             hosts: files::hosts(workload, &member.aliases, &addresses, &hosts),
             hostname: Some(files::hostname(workload)),
             addresses,

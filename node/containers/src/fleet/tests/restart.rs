@@ -87,7 +87,10 @@ fn what_has_ended_for_good_does_not_run_again() {
         for mut fleet in both_ways(&before, &wanted, None) {
             assert_eq!(settle(&mut fleet, 1), [Action::Clean(id("a"))]);
             assert_eq!(state(&fleet, "a"), word);
-            assert_eq!(fleet.unit(&id("a")).and_then(|unit| unit.exited).map(|exited| exited.code), Some(code));
+            assert_eq!(
+                fleet.unit(&id("a")).and_then(|unit| unit.exited).map(|exited| exited.code),
+                Some(code)
+            );
             // In another form it does.
             let other = wanted_as("f2", RestartPolicy::Never);
             fleet.hear(2, Event::Wanted(other));
