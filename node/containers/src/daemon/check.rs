@@ -49,9 +49,9 @@ impl Commands for InContainer<'_> {
             .ok_or_else(|| "the container has no specification".to_owned())?;
         let containerd = &self.shell.containerd;
         // A container has nothing to do with a containerd that is away.
-        let said = |error: crate::Error| match error.is_outage() {
-            true => NotPassed::NotMade(error.to_string()),
-            false => NotPassed::Failed(error.to_string()),
+        let said = |error: crate::Error| {
+            let kind = if error.is_outage() { NotPassed::NotMade } else { NotPassed::Failed };
+            kind(error.to_string())
         };
         let program = Program { key: key.clone(), exec: exec.clone() };
         let running = Running { shell: self.shell.clone(), program };

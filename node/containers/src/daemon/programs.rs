@@ -60,8 +60,7 @@ pub(crate) async fn ended(containerd: &Containerd, program: &Program) -> Option<
         match containerd.wait(&program.key, &program.exec).await {
             Ok(exit) => return Some(exit.0),
             Err(error) if error.is_unknown() => return None,
-            Err(error) if error.is_outage() => {}
-            // Where its container is gone, it is too.
+            // Where its container is gone, it is too. While containerd is away, nobody knows.
             Err(_) => {
                 let tasks = containerd.tasks().await;
                 if tasks.is_ok_and(|tasks| !tasks.iter().any(|task| task.id == program.key)) {

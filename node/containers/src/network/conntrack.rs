@@ -160,10 +160,7 @@ fn number<const BYTES: usize>(bytes: &[u8]) -> Option<[u8; BYTES]> {
 }
 
 /// Cuts bytes into pieces, each of which says its length at its beginning.
-fn pieces<'a>(
-    mut bytes: &'a [u8],
-    length: impl Fn(&[u8]) -> Option<usize>,
-) -> impl Iterator<Item = &'a [u8]> {
+fn pieces(mut bytes: &[u8], length: impl Fn(&[u8]) -> Option<usize>) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let length = length(bytes)?;
         // Both kinds have headers of 4 bytes at least.

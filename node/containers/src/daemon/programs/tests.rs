@@ -19,7 +19,7 @@ use crate::api::containerd::services::tasks::v1::{
     DeleteProcessRequest, DeleteResponse, KillRequest, ListPidsRequest, ListPidsResponse, ListTasksRequest,
     ListTasksResponse, WaitRequest, WaitResponse,
 };
-use crate::api::containerd::v1::types::ProcessInfo;
+use crate::api::containerd::v1::types::{Process, ProcessInfo};
 
 /// What was asked, and what a program that waits is answered with, in turn.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ struct Said {
     asked: Vec<String>,
     waits: VecDeque<Result<u32, Code>>,
     runs: bool,
+    /// Whether its container is there.
+    is_there: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -51,35 +53,56 @@ impl Service<http::Request<Body>> for Fake {
         let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
         let said = Arc::clone(&self.0);
         said.lock().expect("no panic").asked.push(method.clone());
-        macro_rules! answer {
-            ($request:ty, $answer:expr) => {{
-                let answer = tower::service_fn(move |_: Request<$request>| {
-                    let answer = $answer(&mut said.lock().expect("no panic"));
-                    async move { answer.map(Response::new) }
-                });
-                Ok(Grpc::new(ProstCodec::default()).unary(answer, request).await)
-            }};
-        }
         Box::pin(async move {
-            match method.as_str() {
-                "Wait" => answer!(WaitRequest, |said: &mut Said| match said.waits.pop_front() {
-                    Some(Ok(exit_status)) => Ok(WaitResponse { exit_status, exited_at: None }),
-                    Some(Err(code)) => Err(Status::new(code, "it says")),
-                    None => Err(Status::not_found("no such process")),
-                }),
-                "Kill" => answer!(KillRequest, |said: &mut Said| {
-                    said.runs = false;
-                    Ok::<(), Status>(())
-                }),
-                "DeleteProcess" => answer!(DeleteProcessRequest, |said: &mut Said| match said.runs {
-                    true => Err(Status::failed_precondition("it runs")),
-                    false => Ok(DeleteResponse::default()),
-                }),
-                "ListPids" => answer!(ListPidsRequest, |_: &mut Said| Ok::<_, Status>(pids())),
-                _ => answer!(ListTasksRequest, |_: &mut Said| Ok::<_, Status>(ListTasksResponse::default())),
-            }
+            Ok(match method.as_str() {
+                "Wait" => answer(request, said, |said, _: WaitRequest| wait(said)).await,
+                "Kill" => {
+                    let kill = |said: &mut Said, _: KillRequest| {
+                        said.runs = false;
+                        Ok(())
+                    };
+                    answer(request, said, kill).await
+                }
+                "DeleteProcess" => answer(request, said, |said, _: DeleteProcessRequest| delete(said)).await,
+                "ListPids" => answer(request, said, |_, _: ListPidsRequest| Ok(pids())).await,
+                _ => answer(request, said, |said, _: ListTasksRequest| Ok(tasks(said))).await,
+            })
         })
     }
+}
+
+/// Answers one call.
+async fn answer<Q, A>(
+    request: http::Request<Body>,
+    said: Arc<Mutex<Said>>,
+    answer: impl Fn(&mut Said, Q) -> Result<A, Status> + Send + 'static,
+) -> http::Response<Body>
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + Default + 'static,
+{
+    let answer = tower::service_fn(move |request: Request<Q>| {
+        let answer = answer(&mut said.lock().expect("no panic"), request.into_inner());
+        async move { answer.map(Response::new) }
+    });
+    Grpc::new(ProstCodec::default()).unary(answer, request).await
+}
+
+fn wait(said: &mut Said) -> Result<WaitResponse, Status> {
+    match said.waits.pop_front() {
+        Some(Ok(exit_status)) => Ok(WaitResponse { exit_status, exited_at: None }),
+        Some(Err(code)) => Err(Status::new(code, "it says")),
+        None => Err(Status::not_found("no such process")),
+    }
+}
+
+fn delete(said: &mut Said) -> Result<DeleteResponse, Status> {
+    if said.runs { Err(Status::failed_precondition("it runs")) } else { Ok(DeleteResponse::default()) }
+}
+
+fn tasks(said: &Said) -> ListTasksResponse {
+    let task = Process { id: "web.main".into(), ..Process::default() };
+    ListTasksResponse { tasks: said.is_there.then_some(task).into_iter().collect() }
 }
 
 const EARLIER: &str = "check-0123456789abcdef-7";
@@ -124,7 +147,8 @@ async fn lab(waits: &[Result<u32, Code>]) -> (tempfile::TempDir, Fake, Container
 #[tokio::test]
 async fn an_outage_is_not_the_end_of_a_program() {
     let waits = [Err(Code::Unavailable), Err(Code::Cancelled), Ok(7)];
-    let (_folder, _, containerd) = lab(&waits).await;
+    let (_folder, fake, containerd) = lab(&waits).await;
+    fake.0.lock().expect("no panic").is_there = true;
     assert_eq!(ended(&containerd, &program()).await, Some(7));
     assert_eq!(ended(&containerd, &program()).await, None, "nobody knows it any more");
     let (_folder, _, containerd) = lab(&[Err(Code::Unknown), Ok(7)]).await;
