@@ -190,9 +190,11 @@ impl SourceCode for Text {
         let (mut data, mut shown) = (part.data(), *part.span());
         if is_long {
             let text = &self.0.text;
-            let end = shown.offset() + shown.len();
-            let from = border(text, span.offset().saturating_sub(BESIDE).max(shown.offset()));
-            let to = border(text, (span.offset() + span.len().min(LONGEST_LINE) + BESIDE).min(end)).max(from);
+            let (start, end) = (span.offset(), span.offset() + span.len());
+            let line = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let rest = text.get(end..).unwrap_or_default().find('\n').map_or(text.len(), |at| end + at);
+            let from = border(text, start.saturating_sub(BESIDE).max(line));
+            let to = border(text, (start + span.len().min(LONGEST_LINE) + BESIDE).min(rest)).max(from);
             data = text.as_bytes().get(from..to).unwrap_or_default();
             shown = (from, to - from).into();
         }

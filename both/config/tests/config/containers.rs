@@ -276,9 +276,12 @@ fn schedules_come_and_what_they_start_ends() {
 fn a_port_of_the_node_leads_to_one_workload() {
     let one = |ports: &str| workload("a", &format!("ports = [{ports}]"));
     let two = |a: &str, b: &str| one(a) + &workload("b", &format!("ports = [{b}]"));
-    for ports in
-        ["\"80:1\", \"80:2\"", "80, \"127.0.0.1:80:1\"", "\"[::1]:80:1\", 80", "\"80/udp\", \"80:1/udp\""]
-    {
+    for ports in [
+        "\"80:1\", \"80:2\"",
+        "80, \"127.0.0.1:80:1\"",
+        "\"[2001:db8::1]:80:1\", 80",
+        "\"80/udp\", \"80:1/udp\"",
+    ] {
         refused(&one(ports), &["port 80 of the node is published twice", "machine.toml:3"]);
     }
     refused(
@@ -287,7 +290,7 @@ fn a_port_of_the_node_leads_to_one_workload() {
     );
     refused(&two("\"127.0.0.1:80:80\"", "\"127.0.0.1:80:8080\""), &["published twice"]);
     well(&two("80, \"80/udp\"", "\"8080:80\""));
-    well(&one("\"127.0.0.1:80:80\", \"127.0.0.2:80:80\", \"[::1]:80:80\""));
+    well(&one("\"127.0.0.1:80:80\", \"127.0.0.2:80:80\", \"[2001:db8::1]:80:80\""));
     refused(&one("80, 80"), &["80 stands twice in `workloads.a.ports`"]);
 }
 
