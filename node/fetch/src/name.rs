@@ -14,6 +14,9 @@ const DEFAULT_TAG: &str = "latest";
 /// last one speaks the protocol (docker.io leads to a web site).
 const DOCKER: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
+/// Where Docker's registry has what people call by one word.
+const OFFICIAL: &str = "library";
+
 /// A name that says where to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -96,7 +99,10 @@ impl FromStr for Name {
             (Some(digest), _) => Target::Digest(*digest),
             (None, tag) => Target::Tag(tag.unwrap_or(DEFAULT_TAG).to_owned()),
         };
-        Ok(Self { registry, repository: reference.path().to_owned(), target })
+        let path = reference.path();
+        let is_official = key(&registry, false) == DOCKER[0] && !path.contains('/');
+        let repository = if is_official { format!("{OFFICIAL}/{path}") } else { path.to_owned() };
+        Ok(Self { registry, repository, target })
     }
 }
 
@@ -154,6 +160,8 @@ fn settings_are_found_however_a_registry_is_written() {
 fn names_say_where_to_ask_and_what_for() {
     let read = |text: &str| text.parse::<Name>().map(|name| name.to_string());
     assert_eq!(read("R.test:5000/a/b"), Ok("r.test:5000/a/b:latest".into()));
+    assert_eq!(read("docker.io/nginx:1"), Ok("docker.io/library/nginx:1".into()));
+    assert_eq!(read("docker.io/bitnami/nginx:1"), Ok("docker.io/bitnami/nginx:1".into()));
     let digest = Digest::of(b"x");
     assert_eq!(read(&format!("r.test/a:1@{digest}")), Ok(format!("r.test/a@{digest}")));
     assert_eq!(read("library/nginx:1"), Err(BadName::Registry));
