@@ -71,7 +71,7 @@ fn changes(
             let text = format!("{digest} ({})", container.image_from);
             changes.push(Change { kind: Kind::Image, subject: container.image.clone(), text });
         }
-        if known.is_none_or(|known| known.state != container.state) {
+        if known.is_none_or(|known| is_new(known, container)) {
             let text = described(container);
             changes.push(Change { kind: Kind::Workload, subject: (*name).into(), text });
         }
@@ -80,6 +80,11 @@ fn changes(
         changes.push(Change { kind: Kind::Workload, subject: (*name).into(), text: "gone".into() });
     }
     changes
+}
+
+/// Whether a container is in another state, or in the same one anew: it may run and end between two looks.
+fn is_new(before: &v1::ContainerStatus, now: &v1::ContainerStatus) -> bool {
+    before.state != now.state || now.since_ms < before.since_ms
 }
 
 /// State and what is behind it.
@@ -115,6 +120,19 @@ mod tests {
     fn told(changes: Vec<Change>) -> Vec<String> {
         let told = |change: Change| format!("{:?} {}: {}", change.kind, change.subject, change.text);
         changes.into_iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_runs_and_ends_between_two_looks_is_told() {
+        let failed = |since_ms| {
+            let mut list = list(&[("web/a", "failed", "sha256:1")]);
+            list.workloads[0].containers[0].since_ms = since_ms;
+            list
+        };
+        let mut known = Known::default();
+        known.hear(failed(1_000));
+        assert_eq!(told(known.hear(failed(3_000))), [""; 0]);
+        assert_eq!(told(known.hear(failed(10))), ["Workload web/a: failed: exited with 1"]);
     }
 
     #[test]
