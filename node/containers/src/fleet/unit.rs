@@ -247,18 +247,16 @@ impl Unit {
         self.is = Some(form);
         self.has_record = true;
         self.backoff.started(now);
-        let run = match pid {
-            Some(pid) => Run::Up { pid, ready: Ready::Checking },
-            None => {
-                self.then = match self.run {
-                    Run::Done => Then::Done,
-                    Run::Failed => Then::Failed,
-                    _ => Then::Nothing,
-                };
-                Run::Over
-            }
+        let Some(pid) = pid else {
+            self.then = match self.run {
+                Run::Done => Then::Done,
+                Run::Failed => Then::Failed,
+                _ => Then::Nothing,
+            };
+            self.set(now, Run::Over);
+            return;
         };
-        self.set(now, run);
+        self.set(now, Run::Up { pid, ready: Ready::Checking });
     }
 
     /// Does what is planned for it: the state in which it is under way.

@@ -109,7 +109,7 @@ fn name_an_unknown_authority(node: &mut Node<'_>) -> Result<()> {
 fn name_a_refused_login(node: &mut Node<'_>) -> Result<()> {
     let host = host(node)?;
     apply(node, &tables::all(&host, Signed::Refused))?;
-    complains(node, "signed/main", &[&place(host.signed.port), "the node is not let in"])?;
+    complains(node, "signed/main", &[&place(host.signed.port), "the registry refuses the login of user"])?;
     Ok(())
 }
 
