@@ -162,9 +162,14 @@ pub(super) fn binds(
         add(paths.api().join(role), "/run/corten/api", Place::ReadOnly);
     }
     if workload.containerd {
-        add(paths.containerd(), "/run/containerd", Place::Writable);
+        binds.push(containerd(paths));
     }
     Ok(binds)
+}
+
+/// The folder of containerd's socket, for those that may do all that root may.
+pub(crate) fn containerd(paths: &Paths) -> Bind {
+    Bind { source: paths.containerd(), target: "/run/containerd".to_owned(), place: Place::Writable }
 }
 
 /// Mounts what is open at a place of its own: from here on a name in a folder that containers write to means nothing any

@@ -4,7 +4,7 @@
 //! daemon, containers go on: it finds them again by containerd's records when it starts.
 
 mod act;
-mod binds;
+pub(crate) mod binds;
 mod check;
 mod disk;
 mod found;

@@ -15,10 +15,10 @@ use crate::containerd::Record;
 use crate::daemon::programs::{self, DEBUG, Program};
 use crate::daemon::shell::Shell;
 use crate::daemon::start::runtime;
-use crate::daemon::{root, usage};
+use crate::daemon::{binds, root, usage};
 use crate::images::Image;
 use crate::logs::{Errors, Exec};
-use crate::spec::ALL_CAPABILITIES;
+use crate::spec::{self, ALL_CAPABILITIES};
 
 pub(super) async fn debug(
     shell: &Shell,
@@ -57,6 +57,10 @@ async fn begin(
     if command.is_empty() {
         return Err(refuse(Code::InvalidArgument, "neither the image nor the request names a program", ""));
     }
+    let gone = || refuse(Code::NotFound, "it is not in the configuration any more", "");
+    let (workload, _) = shell.settings(&id).ok_or_else(gone)?;
+    // The one that made the namespaces knows its way in them.
+    let runtime = runtime(&shell, &workload).map_err(failed)?.display().to_string();
     let own = programs::name(DEBUG);
     let folder = shell.paths.of_debug(&own);
     let mount = root::overlay(&image.layers, &folder.join("root")).map_err(failed)?;
@@ -69,13 +73,13 @@ async fn begin(
         .chain(start.environment.iter().cloned())
         .collect();
     let cgroup = format!("{}-{own}", usage::group(&id));
-    let specification = specification(&command, &environment, (start.terminal, pid, &cgroup));
+    let mut specification = specification(&command, &environment, (start.terminal, pid, &cgroup));
+    // Whoever may look into a workload that has containerd may ask containerd.
+    if let (true, Some(mounts)) = (workload.containerd, specification["mounts"].as_array_mut()) {
+        mounts.push(spec::bound(&binds::containerd(&shell.paths)));
+    }
     let errors = if start.terminal { Errors::WithOutput } else { Errors::Apart };
     let Exec { paths, input, output, over } = shell.logs.exec(&own, errors).map_err(failed)?;
-    // The one that made the namespaces knows its way in them.
-    let gone = || refuse(Code::NotFound, "it is not in the configuration any more", "");
-    let (workload, _) = shell.settings(&id).ok_or_else(gone)?;
-    let runtime = runtime(&shell, &workload).map_err(failed)?.display().to_string();
     let record = Record {
         id: own.clone(),
         image: image.name,

@@ -17,7 +17,7 @@ use corten_config::settings::{Container, ContainerResources};
 use serde_json::{Map, Value, json};
 
 pub use capabilities::{ALL as ALL_CAPABILITIES, is_capability};
-pub use mounts::{Bind, Place};
+pub use mounts::{Bind, Place, bound};
 pub use process::{Identity, ImageProcess, NoCommand, Program, exec_process, program};
 pub use resources::{Disk, unified};
 pub use seccomp::{Profile, ProfileError};

@@ -66,7 +66,7 @@ fn own(container: &Container) -> Vec<Value> {
 pub(super) fn of(container: &Container, binds: &[Bind], identity: &Identity) -> Value {
     let mut all = own(container);
     let mut theirs: Vec<(&str, Value)> =
-        binds.iter().map(|bind| (bind.target.as_str(), of_bind(bind))).collect();
+        binds.iter().map(|bind| (bind.target.as_str(), bound(bind))).collect();
     for (target, mount) in &container.mounts {
         if let Mount::Tmpfs { size } = mount {
             theirs.push((target, tmpfs(target, *size, identity)));
@@ -78,7 +78,8 @@ pub(super) fn of(container: &Container, binds: &[Bind], identity: &Identity) -> 
     Value::Array(all)
 }
 
-fn of_bind(bind: &Bind) -> Value {
+/// A file or folder of the node in a container.
+pub fn bound(bind: &Bind) -> Value {
     let mut options = vec!["rbind", "rprivate", "nosuid", "nodev"];
     if bind.place == Place::ReadOnly {
         options.push("ro");

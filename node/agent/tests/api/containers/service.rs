@@ -195,7 +195,7 @@ impl Workloads for Calls {
         let line = move |number: i64| {
             Ok(v1::ContainerLogLine {
                 container: "web/app".into(),
-                at_ns: since_ns.max(1_800_000_000_000_000_000) + 2_000_000_000 + number,
+                at_ns: since_ns + 2_000_000_000 + number,
                 stream: "stdout".into(),
                 text: format!("line {number}"),
                 lost: 0,

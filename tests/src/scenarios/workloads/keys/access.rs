@@ -54,6 +54,14 @@ pub(super) fn allow_debug(node: &mut Node<'_>) -> Result<()> {
         ensure!(ran.printed() == "in\n", "{ran}");
         Ok(())
     })?;
+    // In a workload that has containerd its tools work, in others there is nothing for them.
+    let debug = ["debug", "master", "--image", "tools:1", "--"];
+    let tasks =
+        node.prints(&[&debug[..], &["/usr/bin/ctr", "--namespace", "corten", "tasks", "list"]].concat())?;
+    ensure!(tasks.lines().any(|line| line.starts_with("keeper.main") && line.contains("RUNNING")), "{tasks}");
+    let other = ["debug", "keeper", "--image", "tools:1", "--", "/usr/bin/sh", "-c"];
+    let other = node.prints(&[&other[..], &["test -e /run/containerd || echo nothing"]].concat())?;
+    ensure!(other == "nothing\n", "{other:?}");
     node.until(PATIENCE, |node| {
         let records = ctr(node, &["containers", "list", "--quiet"])?;
         ensure!(records.lines().any(|record| record == "keeper.main"), "{records}");
