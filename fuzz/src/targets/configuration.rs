@@ -18,7 +18,7 @@ const WORKLOADS: [&str; 3] = [
     "version = 1\n[secrets]\na = \"x\"\n[workloads.b]\nafter = [\"c\"]\nschedule = \"*/5 0-6 1,15 jan-mar mon\"\n[workloads.b.containers.b]\n\
      image = \"[::1]:5000/a/b:1@sha256:0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff0aff\"\nenvironment = { A = \"http://u:w@h\", B = { \
      secret = \"a\" } }\narguments = [\"-u\", \"http://u:w@h\"]\n[workloads.c]\nnetwork = \"d\"\naliases = [\"e\"]\nports = [80, \
-     \"[::]:8443:443\", \"192.0.2.1:53:53/udp\"]\n[workloads.c.containers.c]\nimage = \"c\"\n",
+     \"[2001:db8::5]:8443:443\", \"192.0.2.1:53:53/udp\"]\n[workloads.c.containers.c]\nimage = \"c\"\n",
     "version = 1\n[containers]\nhost-paths = [\"/srv\"]\n[workloads.a.containers.a]\nimage = \"a\"\nuser = \"33:www-data\"\nmounts = { \"/a\" = { \
      host = \"/srv/a\", read-only = true }, \"/b\" = { tmpfs = true, size = \"64 MiB\" }, \"/c\" = { volume = \"c\" } }\nresources = { cpu = \
      \"1.5\", memory-max = \"1 GiB\" }\nliveness = { http = \":80/x\" }\nreadiness = { command = [\"/a\"] }\n",
