@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use corten_config::{BadValue, HostName};
+use corten_config::HostName;
+
+use super::value;
 
 /// Starts, checks and compares machine configurations: what makes one machine different from another of the same image.
 ///
@@ -20,7 +22,7 @@ pub enum MachineConfigCommand {
     /// that `corten config schema` prints.
     New {
         /// Name of the machine.
-        #[arg(long, value_name = "NAME", value_parser = host_name)]
+        #[arg(long, value_name = "NAME", value_parser = value::<HostName>)]
         hostname: Option<HostName>,
     },
     /// Says everything that is wrong with a configuration, with lines and what was expected.
@@ -54,11 +56,4 @@ pub enum MachineConfigCommand {
     },
     /// Prints the JSON Schema of configurations, for editors.
     Schema,
-}
-
-fn host_name(text: &str) -> Result<HostName, String> {
-    text.parse().map_err(|bad: BadValue| match bad.meant {
-        Some(meant) => format!("expected {}; did you mean `{meant}`?", bad.expected),
-        None => format!("expected {}", bad.expected),
-    })
 }

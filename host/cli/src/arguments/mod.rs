@@ -14,7 +14,10 @@ mod signing;
 mod store;
 mod tools;
 
+use std::str::FromStr;
+
 use clap::{Parser, Subcommand};
+use corten_config::BadValue;
 
 pub use archive::ArchiveOptions;
 pub use build::{BuildArguments, LockOptions};
@@ -35,6 +38,14 @@ pub use secure_boot::SecureBootCommand;
 pub use signing::SigningOptions;
 pub use store::StoreCommand;
 pub use tools::ToolsCommand;
+
+/// A value of the form that documents ask for, with their words where it has another one.
+fn value<T: FromStr<Err = BadValue>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|bad: BadValue| match bad.meant {
+        Some(meant) => format!("expected {}; did you mean `{meant}`?", bad.expected),
+        None => format!("expected {}", bad.expected),
+    })
+}
 
 /// The recipe that commands take when none is named.
 pub const DEFAULT_RECIPE: &str = "container-host";

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use corten_config::settings::{Workload, WorkloadNetwork};
 
+use super::programs::LOOK_AGAIN;
 use super::shell::Shell;
 use super::{binds, rests, root, start};
 use crate::containerd::TaskState;
@@ -11,8 +12,6 @@ use crate::fleet::{Action, Event, Exited, Id, Ready, Rest, Run};
 use crate::network::{Joined, NetworkError, Places};
 
 const SIGKILL: u32 = 9;
-/// Pause between two looks while containerd does not answer.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// What a container counts as that is gone without a word.
 const LOST: u32 = 255;
 
@@ -80,10 +79,15 @@ async fn join(shell: &Shell, name: &str) -> Result<(), String> {
     write_files(shell, name, &joined).map_err(|error| error.to_string())
 }
 
-/// The network of a workload, which is given to it if it has none. The node's own needs nobody's turn.
+/// The node's own network, which needs nobody's turn.
+pub(super) fn of_node() -> Result<Joined, String> {
+    Joined::of_node(&Places::of_node()).map_err(|error| error.to_string())
+}
+
+/// The network of a workload, which is given to it if it has none.
 pub(super) async fn joined(shell: &Shell, name: &str, workload: &Workload) -> Result<Joined, String> {
     if workload.network == WorkloadNetwork::Host {
-        return Joined::of_node(&Places::of_node()).map_err(|error| error.to_string());
+        return of_node();
     }
     let (name, workload) = (name.to_owned(), workload.clone());
     with_networks(shell, move |networks| networks.join(&name, &workload)).await

@@ -14,7 +14,6 @@ use super::root;
 use super::shell::Shell;
 use crate::fleet::Event;
 use crate::logs::ContainerName;
-use crate::network::{Joined, Places};
 use crate::spec::Disk;
 
 /// How often is looked.
@@ -127,7 +126,7 @@ async fn refresh(shell: &Shell) {
     for (name, is_host) in wanted {
         let own = name.clone();
         let joined = if is_host {
-            Joined::of_node(&Places::of_node()).map(Some).map_err(|error| error.to_string())
+            act::of_node().map(Some)
         } else {
             act::with_networks(shell, move |networks| networks.look_up(&own)).await
         };

@@ -40,7 +40,7 @@ pub(crate) struct Inner {
     started: Instant,
 }
 
-const SIGTERM: u32 = 15;
+pub(super) const SIGTERM: u32 = 15;
 /// As the configuration has it where a workload says nothing.
 const DEFAULT_STOP_SECONDS: u32 = 10;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use corten_config::settings::{Workload, WorkloadNetwork};
 
 use super::binds::{BindError, binds, variables};
-use super::shell::{Run, Shell};
+use super::shell::{Run, SIGTERM, Shell};
 use super::users::NoUser;
 use super::{act, root, usage, users};
 use crate::containerd::{Io, Record};
@@ -24,7 +24,6 @@ pub(super) const STOP: &str = "corten.stop-signal";
 pub(super) const STOP_SECONDS: &str = "corten.stop-seconds";
 /// The runtime where a workload names none.
 const RUNTIME: &str = "crun";
-const SIGTERM: u32 = 15;
 
 /// Why a container does not start.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,8 @@ use corten_oci::reference::Reference;
 use corten_oci::source::Location;
 use corten_recipe::types::{BadValue, ContainerUser, EnvironmentName, SignalName, TargetPath};
 
+use crate::arguments::value;
+
 /// An image of files, in place of a recipe.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "An image of files, in place of a recipe")]
@@ -135,13 +137,7 @@ fn owner(text: &str) -> Result<(u32, u32), &'static str> {
 
 /// A text of the form that container recipes ask for.
 fn formed<T: FromStr<Err = BadValue>>(text: &str) -> Result<String, String> {
-    match text.parse::<T>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(BadValue { expected, meant: Some(meant) }) => {
-            Err(format!("expected {expected}; did you mean `{meant}`?"))
-        }
-        Err(BadValue { expected, .. }) => Err(format!("expected {expected}")),
-    }
+    value::<T>(text).map(|_| text.to_owned())
 }
 
 fn folder(text: &str) -> Result<String, String> {
