@@ -65,7 +65,7 @@ pub enum RunEvent {
     PowerButton,
     /// KVM does not run this guest, and why; the machine starts again with software emulation.
     FellBack(String),
-    /// Software emulation lost what the guest waits for; the machine starts again.
+    /// The guest stands still under software emulation and has reported nothing; the machine starts again.
     StoodStill,
 }
 
@@ -100,7 +100,7 @@ pub struct Outcome {
 ///
 /// Where the choice of accelerator was ours and KVM proves unable to run this guest before the node's first
 /// report, the machine is started once more with software emulation. One that stands still before that under software
-/// emulation is started once more as well.
+/// emulation, or reports nothing for long, is started once more as well, and then has its whole time.
 pub fn run(
     emulator: &Emulator,
     machine: &Machine,
@@ -114,12 +114,16 @@ pub fn run(
     let doubted = accelerator == Accelerator::Kvm && matches!(settings.accelerator, Choice::Probe { .. });
     let silence = doubted.then_some(SILENCE);
     let attempt = Attempt { emulator, machine, settings, control };
-    let first = attempt.run(accelerator, silence, events);
+    let watch = |silence| Watch::new(settings.until, settings.limits, silence);
+    let first = match accelerator {
+        Accelerator::Kvm => attempt.run(accelerator, watch(silence), events),
+        Accelerator::Tcg => attempt.run(accelerator, watch(None).which_may_stand_still(), events),
+    };
     let reason = match &first {
         Ok((outcome, Heard::Nothing)) => match &outcome.end {
             End::Standstill => {
                 events(RunEvent::StoodStill);
-                return attempt.run(accelerator, silence, events).map(|(outcome, _)| outcome);
+                return attempt.run(accelerator, watch(None), events).map(|(outcome, _)| outcome);
             }
             End::Broken(_) | End::Died { .. } => outcome.end.to_string(),
             _ => return first.map(|(outcome, _)| outcome),
@@ -131,7 +135,7 @@ pub fn run(
         return first.map(|(outcome, _)| outcome);
     }
     events(RunEvent::FellBack(reason));
-    attempt.run(Accelerator::Tcg, None, events).map(|(outcome, _)| outcome)
+    attempt.run(Accelerator::Tcg, watch(None), events).map(|(outcome, _)| outcome)
 }
 
 /// Whether the node reported anything.
@@ -151,7 +155,7 @@ impl Attempt<'_> {
     fn run(
         &self,
         accelerator: Accelerator,
-        silence: Option<Duration>,
+        watch: Watch,
         events: &mut dyn FnMut(RunEvent),
     ) -> Result<(Outcome, Heard), Error> {
         // Not below the folder of the user's choice: the path of a Unix socket has 107 bytes at most.
@@ -185,7 +189,7 @@ impl Attempt<'_> {
         };
         let (commands, arrivals) =
             channels.split(log).map_err(Error::host("talking to QEMU in", folder.path()))?;
-        let mut watching = Watching::new(self, silence, power_on, commands);
+        let mut watching = Watching::new(self, watch, power_on, commands);
         watching.until_gone(&mut process, &arrivals, events);
         Ok(watching.outcome(&mut process, accelerator))
     }
@@ -253,10 +257,10 @@ struct Watching<'a> {
 }
 
 impl<'a> Watching<'a> {
-    fn new(attempt: &Attempt<'a>, silence: Option<Duration>, power_on: Instant, commands: Commands) -> Self {
+    fn new(attempt: &Attempt<'a>, watch: Watch, power_on: Instant, commands: Commands) -> Self {
         Self {
             control: attempt.control,
-            watch: Watch::new(attempt.settings.until, attempt.settings.limits, silence),
+            watch,
             commands,
             power_on,
             heard: Heard::Nothing,

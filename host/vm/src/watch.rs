@@ -129,9 +129,12 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const DECISION: Duration = Duration::from_secs(10);
 
 /// A guest that is to become ready, has reported nothing, and does nothing for so long: under software emulation the
-/// interrupt that a processor waits for is lost now and then, and nothing runs any more. (QEMU 10.0, a guest with two
-/// processors: seen three times in more than a thousand boots.)
+/// interrupt that a processor waits for is lost now and then, and nothing runs any more. (Seen on QEMU 10.0, in guests
+/// with two processors.)
 const STANDSTILL: Duration = Duration::from_secs(20);
+/// The same of one that has reported nothing until then, whatever it does: the other processor may go on to tick, or the
+/// one that waits may look again and again. A kernel reports after seconds.
+const UNHEARD: Duration = Duration::from_secs(90);
 /// Nothing is less than this part of a processor: QEMU itself looks about from time to time.
 const NOTHING: u32 = 50;
 
@@ -165,7 +168,8 @@ pub struct Watch {
     /// A machine that gave no sign until then is broken. Set where the accelerator is in doubt.
     silence: Option<Duration>,
     sign: bool,
-    /// When QEMU had last done something, and how long processors had worked for it by then; until the first report.
+    /// When QEMU had last done something, and how long processors had worked for it by then. Until the first report of a
+    /// guest that may stand still.
     worked: Option<(Duration, Duration)>,
     ready: Option<Duration>,
     failed: Option<Duration>,
@@ -186,7 +190,7 @@ impl Watch {
             limits,
             silence,
             sign: false,
-            worked: Some((Duration::ZERO, Duration::ZERO)),
+            worked: None,
             ready: None,
             failed: None,
             stopping: None,
@@ -197,6 +201,11 @@ impl Watch {
             shutdown: None,
             end: None,
         }
+    }
+
+    /// The same of a guest that may stand still before it reports anything, and is started once more then.
+    pub fn which_may_stand_still(self) -> Self {
+        Self { worked: Some((Duration::ZERO, Duration::ZERO)), ..self }
     }
 
     /// Takes in what happened at `now` and says what is to be done.
@@ -255,8 +264,7 @@ impl Watch {
             self.worked = Some((now, worked));
             return None;
         }
-        let is_waited_for = self.limits.ready.is_some() && self.waits_for_ready();
-        (is_waited_for && idle >= STANDSTILL).then(|| self.kill(End::Standstill))
+        (self.may_stand_still() && idle >= STANDSTILL).then(|| self.kill(End::Standstill))
     }
 
     fn on_message(&mut self, message: &Message) -> Option<Act> {
@@ -298,7 +306,7 @@ impl Watch {
     }
 
     /// When the run would end, and how; of those that are due, the first one is told.
-    fn ends(&self) -> [(Option<Duration>, End); 5] {
+    fn ends(&self) -> [(Option<Duration>, End); 6] {
         let (failure, failed) = self.failure_limit().unzip();
         let silent = self.silence.unwrap_or_default().as_secs();
         [
@@ -306,6 +314,7 @@ impl Watch {
             (self.limits.total, End::TimedOut),
             (failure, failed.unwrap_or(End::NodeFailed)),
             (self.limits.ready.filter(|_| self.waits_for_ready()), End::NotReady),
+            (self.may_stand_still().then_some(UNHEARD), End::Standstill),
             (self.silence_limit(), End::Broken(format!("no sign of the guest after {silent} s"))),
         ]
     }
@@ -324,6 +333,10 @@ impl Watch {
 
     fn waits_for_ready(&self) -> bool {
         self.ready.is_none() && self.first_press.is_none()
+    }
+
+    fn may_stand_still(&self) -> bool {
+        self.worked.is_some() && self.limits.ready.is_some() && self.waits_for_ready()
     }
 
     fn silence_limit(&self) -> Option<Duration> {

@@ -216,7 +216,7 @@ fn tell(event: &RunEvent, arguments: &RunArguments, node: &RunNode, progress: &P
         }
         RunEvent::StoodStill => {
             progress.line(
-                "   machine  it stood still: software emulation has lost an interrupt; it starts again",
+                "   machine  it reports nothing: software emulation may have lost an interrupt; it starts again",
             );
         }
         RunEvent::Console(line) if arguments.console => progress.line(&format!("   console  {line}")),

@@ -284,9 +284,13 @@ fn looks(watch: &mut Watch, from: u64, to: u64, milliseconds: u64) -> Option<Act
     (from..to).find_map(|second| watch.on(seconds(second), &Input::Worked(worked(second))))
 }
 
+fn which_may_stand_still(limits: Limits) -> Watch {
+    Watch::new(Until::Off, limits, None).which_may_stand_still()
+}
+
 #[test]
 fn a_guest_that_stands_still_before_it_reports_is_ended() {
-    let mut watch = Watch::new(Until::Off, limits(), None);
+    let mut watch = which_may_stand_still(limits());
     assert_eq!(looks(&mut watch, 0, 10, 900), None);
     let still = Input::Worked(seconds(10));
     let acts: Vec<_> = (10..40).filter(|second| watch.on(seconds(*second), &still).is_some()).collect();
@@ -294,12 +298,32 @@ fn a_guest_that_stands_still_before_it_reports_is_ended() {
     assert_eq!(end(watch), End::Standstill);
 }
 
+/// What its processors do may be to wait.
+#[test]
+fn a_guest_that_reports_nothing_for_long_is_ended_however_busy_it_is() {
+    let patient = Limits { ready: Some(seconds(180)), ..limits() };
+    let mut watch = which_may_stand_still(patient);
+    assert_eq!(watch.deadline(), Some(seconds(90)));
+    assert_eq!(looks(&mut watch, 0, 90, 900), None);
+    assert_eq!(watch.on(seconds(90), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::Standstill);
+}
+
 #[test]
 fn a_guest_that_is_slow_or_has_reported_or_need_not_become_ready_is_left_alone() {
-    assert_eq!(looks(&mut Watch::new(Until::Off, limits(), None), 0, 60, 25), None);
-    let mut watch = Watch::new(Until::Off, limits(), None);
+    assert_eq!(looks(&mut which_may_stand_still(limits()), 0, 60, 25), None);
+    let mut watch = which_may_stand_still(Limits { ready: Some(seconds(180)), ..limits() });
     watch.on(seconds(1), &Input::Report(&failed()));
-    assert_eq!(looks(&mut watch, 2, 60, 1), None);
+    assert_eq!(looks(&mut watch, 2, 179, 1), None);
     let endless = Limits { ready: None, ..limits() };
-    assert_eq!(looks(&mut Watch::new(Until::Off, endless, None), 0, 60, 1), None);
+    assert_eq!(looks(&mut which_may_stand_still(endless), 0, 100, 1), None);
+}
+
+/// It was started once more, or KVM executes it.
+#[test]
+fn a_guest_that_may_not_stand_still_has_its_whole_time() {
+    let mut watch = Watch::new(Until::Off, Limits { ready: Some(seconds(180)), ..limits() }, None);
+    assert_eq!(looks(&mut watch, 0, 180, 1), None);
+    assert_eq!(watch.on(seconds(180), &Input::Time), Some(Act::Kill));
+    assert_eq!(end(watch), End::NotReady);
 }
