@@ -58,6 +58,7 @@ pub fn trials() -> Result<Vec<Trial>, String> {
     scenarios::pairing::add(&workshop, &mut trials);
     scenarios::ways_in::add(&workshop, &mut trials);
     scenarios::workloads::add(&workshop, &mut trials);
+    scenarios::web_server::add(&workshop, &mut trials);
     scenarios::reset::add(&workshop, &mut trials);
     scenarios::secure_boot::add(&workshop, &owner, &mut trials);
     Ok(trials)

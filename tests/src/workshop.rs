@@ -184,9 +184,10 @@ impl std::fmt::Display for Booted {
 /// Lines of a console that a failed case prints; a verbose boot has some 600.
 const LOG_LINES: usize = 300;
 
-fn end_of_log(log: &Path) -> Result<String> {
+/// The last lines of a log.
+pub fn end_of_log(log: &Path) -> Result<String> {
     let bytes = std::fs::read(log)?;
-    ensure!(!bytes.is_empty(), "nothing on the console");
+    ensure!(!bytes.is_empty(), "nothing in {}", log.display());
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<_> = text.lines().map(|line| format!("  | {}", line.trim_end())).collect();
     Ok(lines[lines.len().saturating_sub(LOG_LINES)..].join("\n"))

@@ -10,6 +10,7 @@ use corten_api::identity::Identity;
 use corten_api::role::Role;
 use corten_api::tls::TlsError;
 use corten_control::{Request, SOCKET};
+use corten_sandbox::SandboxError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -27,7 +28,7 @@ use crate::present::Present;
 use crate::probes::Probes;
 use crate::reconcile::{self, init};
 use crate::root::Root;
-use crate::sandbox::{self, SandboxError};
+use crate::sandbox;
 use crate::server::{self, Connections, Counts, Gate, Refusals, UnderWay};
 use crate::shipping::Shipping;
 use crate::time::now_seconds;

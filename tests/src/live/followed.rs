@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Between two looks whether it has ended.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -49,6 +50,12 @@ impl Followed {
                 return Ok(line);
             }
         }
+    }
+
+    /// Presses Ctrl-C.
+    pub fn interrupt(&self) -> Result<()> {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).context("a child has a number")?;
+        Ok(kill_process(pid, Signal::INT)?)
     }
 
     /// Has its input end, and waits until it has ended too: its exit code.

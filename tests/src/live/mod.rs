@@ -8,6 +8,7 @@ mod story;
 mod wire;
 
 pub use crowd::Crowd;
+pub use followed::Followed;
 pub use node::{Node, PATIENCE, find, free_port};
 pub use owner::{Owner, now};
 pub use story::{Setting, Story, with_node};

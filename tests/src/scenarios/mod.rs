@@ -23,6 +23,7 @@ pub mod uefi;
 pub mod update;
 pub mod verification;
 pub mod ways_in;
+pub mod web_server;
 pub mod workloads;
 pub mod wrong;
 

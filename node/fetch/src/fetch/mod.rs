@@ -61,7 +61,7 @@ pub fn serve(
     input: &mut dyn BufRead,
     output: Box<dyn Write + Send>,
     timing: Timing,
-    confine: impl FnOnce() -> Result<(), crate::sandbox::SandboxError>,
+    confine: impl FnOnce() -> Result<(), corten_sandbox::SandboxError>,
 ) -> Result<Ending, ServeError> {
     let line = line(input, MAX_ORDER).map_err(ServeError::Order)?;
     let output = Output::new(output);

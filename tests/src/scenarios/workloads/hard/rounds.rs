@@ -1,4 +1,4 @@
-//! A hundred starts and stops, through everything that takes part in them, leave nothing behind.
+//! A thousand starts and stops, through everything that takes part in them, leave nothing behind.
 
 use anyhow::{Result, ensure};
 use libtest_mimic::Trial;
@@ -9,9 +9,9 @@ use crate::live::{Node, Setting, Story};
 use crate::scenario::{Place, When};
 use crate::workshop::Workshop;
 
-/// Workloads that are started and stopped together, and how often: one hundred in all.
-const TOGETHER: usize = 5;
-const ROUNDS: usize = 20;
+/// Workloads that are started and stopped together, and how often: one thousand in all.
+const TOGETHER: usize = 20;
+const ROUNDS: usize = 50;
 
 /// Adds the cases.
 pub(super) fn add(place: &Place, trials: &mut Vec<Trial>) {
@@ -21,7 +21,7 @@ pub(super) fn add(place: &Place, trials: &mut Vec<Trial>) {
         setting,
         steps: &[
             ("become_ready_with_the_node", become_ready),
-            ("start_and_stop_a_hundred_times", start_and_stop),
+            ("start_and_stop_a_thousand_times", start_and_stop),
             ("leave_what_a_stopped_workload_leaves", leave_what_a_stopped_one_leaves),
             ("leave_nothing_behind", leave_nothing),
         ],
@@ -36,8 +36,9 @@ fn setting(workshop: &Workshop, name: &str) -> Result<Setting> {
 /// Each has everything that is made for a start: a network, ports, names, a volume, memory, a secret.
 fn tables() -> String {
     let workloads = (0..TOGETHER).map(|number| {
+        let (tcp, udp) = (8100 + number, 9100 + number);
         format!(
-            "[workloads.round-{number}]\nports = [\"808{number}:80\", \"909{number}:90/udp\"]\naliases = [\"alias-{number}\"]\n\
+            "[workloads.round-{number}]\nports = [\"{tcp}:80\", \"{udp}:90/udp\"]\naliases = [\"alias-{number}\"]\n\
              [workloads.round-{number}.containers.main]\nimage = \"busybox:1\"\ncommand = [\"/usr/bin/sleep\", \"1000000\"]\n\
              stop-signal = \"SIGKILL\"\n[workloads.round-{number}.containers.main.mounts]\n\
              \"/data\" = {{ volume = \"round\" }}\n\"/memory\" = {{ tmpfs = true }}\n\"/word\" = {{ secret = \"word\" }}\n\
