@@ -61,6 +61,9 @@ restart = "never"
 /// The container of the first boot has everything that is usual; what tells of it is started when it runs.
 const FIRST: &str = r#"arguments = ["relay"]
 
+[workloads.first]
+network = "NETWORK"
+
 [workloads.first.containers.main]
 image = "stopwatch:1"
 arguments = ["first"]
@@ -103,10 +106,11 @@ fn corten(words: &[&str], paths: &[&Path]) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The configuration of a first boot.
-pub fn first(folder: &Path) -> Result<Document> {
+/// The configuration of a first boot, with its container on a network.
+pub fn first(folder: &Path, network: &str) -> Result<Document> {
     let after = MEASURES.replace("network = \"none\"\n", "network = \"none\"\nafter = [\"first\"]\n");
-    document(folder, "first.toml", &format!("{VERSION}{after}{FIRST}"))
+    let first = FIRST.replace("NETWORK", network);
+    document(folder, &format!("first-{network}.toml"), &format!("{VERSION}{after}{first}"))
 }
 
 /// The configuration of what is started one by one, at once, and idles: jobs, which run when they are started.

@@ -1,12 +1,10 @@
 //! One boot of a machine with a stopwatch in it, whose figures come over the console.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use corten_vm::{Control, Document, Limits, Machine, Outcome, RunEvent};
 
-use super::corten;
 use super::figures::{Figures, Said};
 use crate::boot::machine::{Bed, STOP, System};
 
@@ -27,11 +25,16 @@ pub fn measure(
     watch(bed, (system, &machine), figures)
 }
 
-/// Boots Corten for the first time, and takes how long after it was ready its first container ran.
-pub fn first(bed: &Bed, system: &System, folder: &Path, figures: &mut Figures) -> Result<()> {
+/// Boots Corten for the first time, and takes how long after it was ready its first container ran, on a network.
+pub fn first(
+    bed: &Bed,
+    system: &System,
+    (configuration, what): (Document, &str),
+    figures: &mut Figures,
+) -> Result<()> {
     bed.renew(system)?;
     let machine = Machine {
-        configuration: vec![corten::first(folder)?],
+        configuration: vec![configuration],
         extra: NO_NETWORK.map(str::to_owned).into(),
         ..bed.machine(system)?
     };
@@ -40,7 +43,7 @@ pub fn first(bed: &Bed, system: &System, folder: &Path, figures: &mut Figures) -
     let began = told.runs("corten", "first").least();
     let ready = outcome.ready.context("it was never ready")?.kernel_to_ready_ms as f64;
     eprintln!("bench:   ready after {ready} ms, container after {began} ms");
-    figures.push("corten", "first", began - ready);
+    figures.push("corten", what, began - ready);
     Ok(())
 }
 

@@ -49,7 +49,8 @@ pub struct Containers {
     /// Boots of each machine over which the starts are spread.
     #[arg(long, default_value_t = 2)]
     boots: u32,
-    /// First boots of Corten with an image in its recipe and nothing to reach over its network.
+    /// First boots of Corten with an image in its recipe and nothing to reach over its network; for a container without
+    /// a network, and for one on a bridge.
     #[arg(long, default_value_t = 3)]
     first: u32,
     /// Where the peer and the images live.
@@ -86,8 +87,11 @@ impl Containers {
 
         let mut figures = Figures::default();
         for first in 1..=self.first {
-            eprintln!("bench: first boot {first} of {}", self.first);
-            machine::first(&bed, &corten, &own, &mut figures).context("first boot")?;
+            eprintln!("bench: first boots {first} of {}", self.first);
+            for (network, what) in table::FIRST {
+                let configuration = corten::first(&own, network)?;
+                machine::first(&bed, &corten, (configuration, what), &mut figures).context("first boot")?;
+            }
         }
         for boot in 1..=self.boots {
             eprintln!("bench: boot {boot} of {} of corten", self.boots);

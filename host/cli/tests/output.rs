@@ -135,3 +135,11 @@ fn images_that_are_not_there_are_told_before_any_package_is_asked_for() {
     }
     assert!(!folder.path().join("corten.lock").exists());
 }
+
+#[test]
+fn a_recipe_is_not_taken_for_a_package() {
+    let output = run(&["lock", "--update", "web.toml"], Stdio::piped());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("expected the name of a package; a recipe comes before --update"), "{told}");
+}

@@ -92,6 +92,11 @@ pub struct Workload {
     pub stop_seconds: u32,
 }
 
+impl Workload {
+    /// Seconds that a container has for its end where nothing is written. What docker gives.
+    pub const STOP_SECONDS: u32 = 10;
+}
+
 /// Where a workload's network is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]

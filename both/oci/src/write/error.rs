@@ -50,6 +50,9 @@ pub enum WriteError {
     /// A directory that holds something else.
     #[error("{0} is no layout, and not empty")]
     Occupied(String),
+    /// A layout where a file is.
+    #[error("{0} is a file, and a layout is a folder")]
+    NoFolder(String),
 }
 
 impl WriteError {

@@ -42,6 +42,9 @@ impl LayoutWriter {
         let is_there = match fs::read_dir(path) {
             Ok(mut entries) => entries.next().transpose().map_err(io)?.is_some(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(WriteError::NoFolder(path.display().to_string()));
+            }
             Err(error) => return Err(io(error)),
         };
         if is_there {

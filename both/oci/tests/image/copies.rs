@@ -136,6 +136,8 @@ fn a_folder_with_something_else_is_left_alone() {
     std::fs::write(folder.path().join("mine"), b"x").expect("a file");
     let error = LayoutWriter::open(folder.path()).expect_err("it is somebody's");
     assert!(matches!(error, WriteError::Occupied(_)), "{error}");
+    let error = LayoutWriter::open(&folder.path().join("mine")).expect_err("it is a file");
+    assert!(matches!(error, WriteError::NoFolder(_)), "{error}");
     let empty = folder.path().join("empty");
     std::fs::create_dir(&empty).expect("a folder");
     into_layout(&open(plain().archive(&[None])).expect("an archive"), &empty, None);

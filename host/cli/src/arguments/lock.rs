@@ -11,9 +11,17 @@ pub struct LockArguments {
     #[arg(default_value = DEFAULT_RECIPE)]
     pub recipe: String,
     /// Take the newest versions: of the packages named, or of all when none is.
-    #[arg(long, value_name = "PACKAGE", num_args = 0..)]
+    #[arg(long, value_name = "PACKAGE", num_args = 0.., value_parser = package)]
     pub update: Option<Vec<String>>,
     /// Where packages come from.
     #[command(flatten)]
     pub archive: ArchiveOptions,
+}
+
+/// The name of a package. A recipe behind `--update` would be taken for one.
+fn package(text: &str) -> Result<String, String> {
+    if text.contains('/') || text.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "toml") {
+        return Err("expected the name of a package; a recipe comes before --update".to_owned());
+    }
+    Ok(text.to_owned())
 }

@@ -91,7 +91,7 @@ mod tests {
             system: None,
             containerd: false,
             runtime: None,
-            stop_seconds: 10,
+            stop_seconds: Workload::STOP_SECONDS,
         };
         Containers { workloads: [("web".to_string(), workload)].into(), ..Containers::default() }
     }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use corten_config::settings::{Workload, WorkloadNetwork};
 
-use super::programs::LOOK_AGAIN;
+use super::programs::{self, LOOK_AGAIN, Program};
 use super::shell::Shell;
 use super::{binds, rests, root, start};
-use crate::containerd::TaskState;
 use crate::fleet::{Action, Event, Exited, Id, Ready, Rest, Run};
 use crate::network::{Joined, NetworkError, Places};
 
@@ -121,33 +120,11 @@ pub(super) fn follow(shell: &Shell, id: Id) {
     let shell = shell.clone();
     tokio::spawn(async move {
         let checks = super::check::begin(&shell, &id);
-        let exited = ended(&shell, &id).await;
+        let code = programs::ended(&shell.containerd, &Program::main(id.key())).await.unwrap_or(LOST);
         checks.abort();
-        shell.tell(Event::Exited(id, exited));
+        let out_of_memory = super::usage::ran_out_of_memory(&id);
+        shell.tell(Event::Exited(id, Exited { code, out_of_memory }));
     });
-}
-
-/// Waits for the end, also across restarts of containerd.
-async fn ended(shell: &Shell, id: &Id) -> Exited {
-    let key = id.key();
-    loop {
-        let code = match shell.containerd.wait(&key, "").await {
-            Ok(exit) => Some(exit.0),
-            Err(_) => match shell.containerd.tasks().await {
-                Ok(tasks) => match tasks.iter().find(|task| task.id == key).map(|task| task.state) {
-                    Some(TaskState::Running | TaskState::Created) => None,
-                    Some(TaskState::Stopped(exit)) => Some(exit.0),
-                    None => Some(LOST),
-                },
-                // containerd is away, and the container has nothing to do with that.
-                Err(_) => None,
-            },
-        };
-        if let Some(code) = code {
-            return Exited { code, out_of_memory: super::usage::ran_out_of_memory(id) };
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
 }
 
 async fn stop(shell: &Shell, id: &Id) {

@@ -41,6 +41,13 @@ pub(crate) struct Program {
     pub(crate) exec: String,
 }
 
+impl Program {
+    /// What a container runs.
+    pub(crate) fn main(key: impl Into<String>) -> Self {
+        Self { key: key.into(), exec: String::new() }
+    }
+}
+
 /// A name that no other program has.
 pub(crate) fn name(kind: &str) -> String {
     format!("{kind}-{}-{}", *RUN, NUMBER.fetch_add(1, Ordering::Relaxed))
@@ -57,15 +64,21 @@ fn is_earlier(name: &str, kind: &str) -> bool {
 /// Waits for the end of a program, also across restarts of containerd. `None` if nobody knows how it ended.
 pub(crate) async fn ended(containerd: &Containerd, program: &Program) -> Option<u32> {
     loop {
-        match containerd.wait(&program.key, &program.exec).await {
+        let error = match containerd.wait(&program.key, &program.exec).await {
             Ok(exit) => return Some(exit.0),
-            Err(error) if error.is_unknown() => return None,
-            // Where its container is gone, it is too. While containerd is away, nobody knows.
-            Err(_) => {
-                let tasks = containerd.tasks().await;
-                if tasks.is_ok_and(|tasks| !tasks.iter().any(|task| task.id == program.key)) {
-                    return None;
-                }
+            Err(error) => error,
+        };
+        // An exec that nobody knows is over. A main process is what its task says.
+        let is_exec = !program.exec.is_empty();
+        if is_exec && error.is_unknown() {
+            return None;
+        }
+        // While containerd is away, nothing is known.
+        if let Ok(tasks) = containerd.tasks().await {
+            match tasks.iter().find(|task| task.id == program.key).map(|task| task.state) {
+                None => return None,
+                Some(TaskState::Stopped(exit)) if !is_exec => return Some(exit.0),
+                Some(_) => {}
             }
         }
         tokio::time::sleep(LOOK_AGAIN).await;
@@ -98,8 +111,7 @@ pub(crate) async fn remove(containerd: &Containerd, program: &Program) -> bool {
 
 /// Removes a container for finding faults. Its record and its root stay for as long as something may run in it.
 pub(crate) async fn remove_debug(shell: &Shell, name: &str) {
-    let program = Program { key: name.to_owned(), exec: String::new() };
-    if !remove(&shell.containerd, &program).await {
+    if !remove(&shell.containerd, &Program::main(name)).await {
         return;
     }
     while let Err(error) = shell.containerd.delete_record(name).await {

@@ -41,8 +41,6 @@ pub(crate) struct Inner {
 }
 
 pub(super) const SIGTERM: u32 = 15;
-/// As the configuration has it where a workload says nothing.
-const DEFAULT_STOP_SECONDS: u32 = 10;
 
 /// What is remembered of containers that run.
 #[derive(Default)]
@@ -83,7 +81,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             stop_signal: SIGTERM,
-            stop_seconds: DEFAULT_STOP_SECONDS,
+            stop_seconds: Workload::STOP_SECONDS,
             started_in_ms: 0,
             image_from: "",
             image: String::new(),

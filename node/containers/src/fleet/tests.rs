@@ -48,7 +48,7 @@ fn workload(containers: &[(&str, RestartPolicy)], network: WorkloadNetwork) -> W
         system: None,
         containerd: false,
         runtime: None,
-        stop_seconds: 10,
+        stop_seconds: Workload::STOP_SECONDS,
     }
 }
 

@@ -108,7 +108,7 @@ async fn begin(
             In::Start(_) => return None,
         })
     });
-    Ok(attend(&shell, Program { key: own, exec: String::new() }, (input, output, over), inputs))
+    Ok(attend(&shell, Program::main(own), (input, output, over), inputs))
 }
 
 /// All that root may do, in the processes', network's and message queues' namespaces of a process.

@@ -239,7 +239,7 @@ pub fn workload(network: WorkloadNetwork) -> Workload {
         system: None,
         containerd: false,
         runtime: None,
-        stop_seconds: 10,
+        stop_seconds: Workload::STOP_SECONDS,
     }
 }
 

@@ -20,9 +20,6 @@ const CONTAINERS: usize = 16;
 const PORTS: usize = 64;
 const NAMES: usize = 64;
 
-/// Seconds that a container has for its end where nothing is written. What docker gives.
-const STOP: u32 = 10;
-
 pub(super) fn decide(
     written: &Configuration,
     known: &Known<'_>,
@@ -83,7 +80,7 @@ fn decide_one(name: &str, written: &written::Workload, known: &Known<'_>, court:
         system: written.system.map(|role| role.0.0.to_owned()),
         containerd,
         runtime: written.runtime.as_ref().map(ToString::to_string),
-        stop_seconds: written.stop_seconds.unwrap_or(STOP),
+        stop_seconds: written.stop_seconds.unwrap_or(Workload::STOP_SECONDS),
     }
 }
 

@@ -62,7 +62,7 @@ fn ports_of_workloads_in_the_nodes_network_are_part_of_the_order() {
         system: None,
         containerd: false,
         runtime: None,
-        stop_seconds: 10,
+        stop_seconds: Workload::STOP_SECONDS,
     };
     let mut settings = Settings::default();
     for (name, workload) in [

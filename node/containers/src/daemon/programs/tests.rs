@@ -19,7 +19,8 @@ use crate::api::containerd::services::tasks::v1::{
     DeleteProcessRequest, DeleteResponse, KillRequest, ListPidsRequest, ListPidsResponse, ListTasksRequest,
     ListTasksResponse, WaitRequest, WaitResponse,
 };
-use crate::api::containerd::v1::types::{Process, ProcessInfo};
+use crate::api::containerd::v1::types::{Process, ProcessInfo, Status as State};
+use crate::containerd::Exit;
 
 /// What was asked, and what a program that waits is answered with, in turn.
 #[derive(Debug, Default)]
@@ -27,8 +28,8 @@ struct Said {
     asked: Vec<String>,
     waits: VecDeque<Result<u32, Code>>,
     runs: bool,
-    /// Whether its container is there.
-    is_there: bool,
+    /// How its container is; `None` if it is gone.
+    container: Option<TaskState>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -101,8 +102,15 @@ fn delete(said: &mut Said) -> Result<DeleteResponse, Status> {
 }
 
 fn tasks(said: &Said) -> ListTasksResponse {
-    let task = Process { id: "web.main".into(), ..Process::default() };
-    ListTasksResponse { tasks: said.is_there.then_some(task).into_iter().collect() }
+    let task = |state| {
+        let (status, exit_status) = match state {
+            TaskState::Created => (State::Created, 0),
+            TaskState::Running => (State::Running, 0),
+            TaskState::Stopped(exit) => (State::Stopped, exit.0),
+        };
+        Process { id: "web.main".into(), status: status.into(), exit_status, ..Process::default() }
+    };
+    ListTasksResponse { tasks: said.container.map(task).into_iter().collect() }
 }
 
 const EARLIER: &str = "check-0123456789abcdef-7";
@@ -148,11 +156,23 @@ async fn lab(waits: &[Result<u32, Code>]) -> (tempfile::TempDir, Fake, Container
 async fn an_outage_is_not_the_end_of_a_program() {
     let waits = [Err(Code::Unavailable), Err(Code::Cancelled), Ok(7)];
     let (_folder, fake, containerd) = lab(&waits).await;
-    fake.0.lock().expect("no panic").is_there = true;
+    fake.0.lock().expect("no panic").container = Some(TaskState::Running);
     assert_eq!(ended(&containerd, &program()).await, Some(7));
     assert_eq!(ended(&containerd, &program()).await, None, "nobody knows it any more");
     let (_folder, _, containerd) = lab(&[Err(Code::Unknown), Ok(7)]).await;
     assert_eq!(ended(&containerd, &program()).await, None, "its container is gone");
+}
+
+#[tokio::test]
+async fn a_main_process_that_is_not_known_for_a_moment_is_as_its_task_says() {
+    let (_folder, fake, containerd) = lab(&[Err(Code::NotFound), Ok(7)]).await;
+    fake.0.lock().expect("no panic").container = Some(TaskState::Running);
+    let main = Program::main("web.main");
+    assert_eq!(ended(&containerd, &main).await, Some(7), "it runs, and is waited for again");
+    fake.0.lock().expect("no panic").container = Some(TaskState::Stopped(Exit(9)));
+    assert_eq!(ended(&containerd, &main).await, Some(9));
+    fake.0.lock().expect("no panic").container = None;
+    assert_eq!(ended(&containerd, &main).await, None, "nobody knows it any more");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn workload(network: WorkloadNetwork, ports: &[(&str, u16)]) -> Workload {
         system: None,
         containerd: false,
         runtime: None,
-        stop_seconds: 10,
+        stop_seconds: Workload::STOP_SECONDS,
     }
 }
 
