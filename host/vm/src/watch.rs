@@ -50,7 +50,7 @@ pub enum End {
     Hung,
     /// The guest's kernel panicked and said so to the machine.
     Panicked,
-    /// All processors of the guest wait for something that never comes.
+    /// The guest waits for something that never comes, or seems to: it has reported nothing. It is started once more.
     Standstill,
     /// The node was not ready in time.
     NotReady,

@@ -36,7 +36,7 @@ pub fn keep_files(rules: RulesetCreated) -> Result<(), SandboxError> {
     }
 }
 
-/// Leaves all threads that there are and will be the calls of a [client](CLIENT) and these, where one of their rules
+/// Leaves all threads that there are and will be the calls of a client and these, where one of their rules
 /// holds or they have none. All others return `EPERM`.
 ///
 /// # Errors

@@ -52,8 +52,12 @@ impl Followed {
         }
     }
 
-    /// Presses Ctrl-C.
-    pub fn interrupt(&self) -> Result<()> {
+    /// Presses Ctrl-C, which one that has ended does not notice.
+    pub fn interrupt(&mut self) -> Result<()> {
+        // Its number may be somebody else's by then.
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
         let pid = Pid::from_raw(self.child.id().cast_signed()).context("a child has a number")?;
         Ok(kill_process(pid, Signal::INT)?)
     }

@@ -38,7 +38,7 @@ pub struct Workload {
     /// Name of an OCI runtime that the image of the node holds; its first one unless written otherwise.
     pub runtime: Option<RuntimeName>,
     /// Seconds between the signal that ends a container and SIGKILL; 10 unless written otherwise. A node that goes down
-    /// gives all its workloads together no more than 330.
+    /// gives all its workloads together what its recipe gives the service `containers`.
     #[schemars(range(min = 0, max = 3600))]
     pub stop_seconds: Option<u32>,
 }
