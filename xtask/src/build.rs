@@ -1,6 +1,9 @@
-//! `build`: the node's programs first, static; then the corten command with them embedded.
+//! `build`: the node's programs, static, and beside them the libraries of the corten command; then the command with
+//! the programs in it.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -17,7 +20,15 @@ const NODE_PROGRAMS: [&str; 3] = ["corten-init", "corten-node", "corten-shim"];
 /// Builds everything and returns the path of the corten command.
 pub fn build() -> Result<PathBuf> {
     let target = target()?;
-    let programs = static_programs("building the node's programs", &NODE_PACKAGES)?;
+    let programs = thread::scope(|scope| {
+        // Linking a program of the node occupies one processor for a minute and more; this has work for the others.
+        // Only what is above it needs those programs.
+        let libraries =
+            scope.spawn(|| step("building libraries beside them", host("corten-cli").arg("--quiet")));
+        let programs = static_programs("building the node's programs", &NODE_PACKAGES);
+        libraries.join().expect("running a command does not panic")?;
+        programs
+    })?;
     let embedded = target.join("node-programs");
     std::fs::create_dir_all(&embedded)?;
     for program in NODE_PROGRAMS {
@@ -29,11 +40,15 @@ pub fn build() -> Result<PathBuf> {
     }
     replace(&embedded.join("inventory.json"), inventory::inventory()?.as_bytes())?;
 
-    let mut host = cargo();
-    host.args(["build", "--locked", "--release", "--package", "corten-cli"])
-        .env("CORTEN_NODE_PROGRAMS", &embedded);
-    step("building corten", &mut host)?;
+    step("building corten", host("corten").env("CORTEN_NODE_PROGRAMS", &embedded))?;
     Ok(target.join("release/corten"))
+}
+
+/// A command that builds a package of the host.
+fn host(package: &str) -> Command {
+    let mut build = cargo();
+    build.args(["build", "--locked", "--release", "--package", package]);
+    build
 }
 
 /// Builds packages as those of the node, and returns the folder of their programs.

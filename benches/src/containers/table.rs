@@ -40,7 +40,7 @@ enum Pick {
     Median,
     /// What 99 of 100 do not exceed.
     Percentile,
-    /// The median with the least and the most.
+    /// The median, with the least and the most where there are several.
     Spread,
 }
 
@@ -146,9 +146,9 @@ fn cell(row: &Row, runs: &Runs) -> String {
     let [median, high, least, most] =
         [runs.median(), runs.percentile(99), runs.least(), runs.most()].map(|value| value / unit);
     match row.pick {
-        Pick::Median => format!("{median:.digits$}"),
+        Pick::Spread if runs.count() > 1 => format!("{median:.digits$} ({least:.digits$}..{most:.digits$})"),
+        Pick::Median | Pick::Spread => format!("{median:.digits$}"),
         Pick::Percentile => format!("{high:.digits$}"),
-        Pick::Spread => format!("{median:.digits$} ({least:.digits$}..{most:.digits$})"),
     }
 }
 
@@ -157,12 +157,12 @@ impl fmt::Display for Result {
         let starts = self.runs(CORTEN, NONE).count();
         writeln!(f, "{}; {starts} starts of each kind, {} at once; medians", self.machine, self.crowd)?;
         let mut names = String::new();
-        SYSTEMS.iter().try_for_each(|name| write!(names, "{name:>20}"))?;
+        SYSTEMS.iter().try_for_each(|name| write!(names, " {name:>20}"))?;
         writeln!(f, "{:38}{names}", "")?;
         for row in &ROWS {
             write!(f, "  {:36}", row.name)?;
             for system in SYSTEMS {
-                write!(f, "{:>20}", cell(row, &self.runs(system, row.what)))?;
+                write!(f, " {:>20}", cell(row, &self.runs(system, row.what)))?;
             }
             writeln!(f)?;
         }
@@ -209,5 +209,14 @@ mod tests {
         assert!(result.aims().is_empty());
         assert_eq!(cell(&ROWS[2], &result.runs("ctr+runc", BRIDGE)), "-");
         assert_eq!(cell(&ROWS[4], &result.runs(CORTEN, KNOWN)), "100");
+    }
+
+    #[test]
+    fn a_spread_takes_more_than_one_run() {
+        let mut all = result(&[(CORTEN, FIRST_NONE, 1000.0)]);
+        let first = |all: &Result| cell(&ROWS[8], &all.runs(CORTEN, FIRST_NONE));
+        assert_eq!(first(&all), "1.00");
+        all.figures.push(CORTEN, FIRST_NONE, 1500.0);
+        assert_eq!(first(&all), "1.25 (1.00..1.50)");
     }
 }

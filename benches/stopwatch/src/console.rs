@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 
 use crate::fault::Fault;
+use crate::{Load, WARM_UP};
 
 const CONSOLE: &str = "/dev/ttyS0";
 /// Begins each line.
@@ -42,6 +43,14 @@ pub(crate) fn end(result: &Result<(), Fault>) -> Result<(), Fault> {
 /// Says what is done next, for people.
 pub(crate) fn says(text: &str) -> Result<(), Fault> {
     line(&format!("says {text}"))
+}
+
+/// Says how far starts one by one are, every tenth time: under software emulation all of them take most of an hour.
+pub(crate) fn says_round(round: usize, load: Load) -> Result<(), Fault> {
+    if !round.is_multiple_of(10) {
+        return Ok(());
+    }
+    says(&format!("starts one by one, {round} of {}", WARM_UP + load.starts))
 }
 
 fn line(text: &str) -> Result<(), Fault> {

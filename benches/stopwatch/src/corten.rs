@@ -55,10 +55,10 @@ fn cell(what: &'static str) -> Cell {
 const SINGLE: [(&str, &str); 2] = [("alone", "start-none"), ("bridged", "start-bridge")];
 
 async fn one_by_one(api: &Api, load: Load) -> Result<(), Fault> {
-    says("starts one by one")?;
     let mut output = api.output("").await?;
     let mut times = SINGLE.map(|_| Vec::with_capacity(load.starts));
     for round in 0..WARM_UP + load.starts {
+        console::says_round(round, load)?;
         for ((name, _), times) in SINGLE.iter().zip(&mut times) {
             api.are(&[(*name).to_owned()], "scheduled").await?;
             tokio::time::sleep(PAUSE).await;

@@ -167,9 +167,9 @@ const WAYS: [(Way, Engine, &str); 7] = [
 ];
 
 fn one_by_one(image: &Image, load: Load) -> Result<(), Fault> {
-    says("starts one by one")?;
     let mut times = WAYS.map(|_| Vec::with_capacity(load.starts));
     for round in 0..WARM_UP + load.starts {
+        console::says_round(round, load)?;
         for ((way, _, _), times) in WAYS.iter().zip(&mut times) {
             let command = match *way {
                 Way::Run(engine, network) => engine.run(image, &format!("one-{round}"), network),

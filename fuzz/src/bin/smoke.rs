@@ -2,7 +2,7 @@
 //! needed, and the same arguments give the same inputs.
 //!
 //! ```text
-//! smoke                         every target
+//! smoke                         every target, as many at a time as there are processors
 //! smoke all MUTATIONS           the same in another number
 //! smoke run TARGET [MUTATIONS]  one of them
 //! smoke feed TARGET MUTATIONS   what the others start as a process of its own
@@ -11,6 +11,8 @@
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use corten_fuzz::{TARGETS, Target, named, smoke};
@@ -51,8 +53,21 @@ fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{text:?} mutations: expected a number"))
 }
 
+/// As many targets at a time as there are processors. A fault in one of them does not keep another from its turn.
 fn all(mutations: u64) -> Result<(), String> {
-    TARGETS.iter().try_for_each(|target| run(target, mutations))
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let waiting = Mutex::new(TARGETS.iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).filter_map(|target| run(target, mutations).err()).collect();
+    let faults: Vec<Vec<String>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("what watches a target does not panic"))
+            .collect()
+    });
+    let faults = faults.concat();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n       ")) }
 }
 
 fn run(target: &Target, mutations: u64) -> Result<(), String> {

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
-use corten_image::{Built, LockedPackages, Request, Use, sha256_of};
+use anyhow::{Context, Result, bail};
+use corten_image::{Built, LockedPackages, NodePrograms, Request, Use, sha256_of};
 use serde_json::json;
 
 use crate::arguments::BuildArguments;
 use crate::exit::Exit;
-use crate::node_programs::{builder, node_programs};
 use crate::output::put;
 use crate::places;
 use crate::progress::{Progress, counted, size};
@@ -16,17 +15,19 @@ use crate::session::{Session, open_images};
 use crate::signing::Keys;
 
 /// Runs the command.
-pub fn build(arguments: &BuildArguments) -> Result<Exit> {
+pub fn build(arguments: &BuildArguments, programs: NodePrograms) -> Result<Exit> {
     let progress = Progress::new();
-    let built = image(arguments, &progress)?;
+    let built = image(arguments, programs, &progress)?;
     progress.finish();
     put(&if arguments.json { format!("{:#}\n", json(&built)?) } else { summary(&built) })?;
     Ok(Exit::Done)
 }
 
 /// Builds the image; `corten run` does the same first.
-pub fn image(arguments: &BuildArguments, progress: &Progress) -> Result<Built> {
-    let programs = node_programs()?;
+pub fn image(arguments: &BuildArguments, programs: NodePrograms, progress: &Progress) -> Result<Built> {
+    if programs.init.is_empty() {
+        bail!("this corten was built without the node's programs: build it with `cargo xtask build`");
+    }
     let session = Session::open(&arguments.recipe, &arguments.archive)?;
     open_images(&session.plan)?;
     let lock = session.lock(&arguments.lock, progress)?;
@@ -51,6 +52,13 @@ pub fn image(arguments: &BuildArguments, progress: &Progress) -> Result<Built> {
         reuse: if arguments.fresh { Use::Fresh } else { Use::Reuse },
     };
     corten_image::build(&request, &listener).map_err(|error| session.explain(error))
+}
+
+/// What tells this `corten` from another in the keys of its caches.
+fn builder() -> Result<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let program = std::fs::metadata(std::env::current_exe()?)?;
+    Ok(format!("{} {} {} {}", program.ino(), program.len(), program.mtime(), program.mtime_nsec()))
 }
 
 /// What `--json` prints.

@@ -15,6 +15,7 @@ mod tools;
 
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
+use corten_image::NodePrograms;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
@@ -23,11 +24,11 @@ use crate::output::put;
 pub use node::WrongCall;
 pub use oci::NoChoice;
 
-/// Runs the command that was asked for.
-pub fn run(arguments: Arguments) -> Result<Exit> {
+/// Runs the command that was asked for, with these programs for the images that it builds.
+pub fn run(arguments: Arguments, programs: NodePrograms) -> Result<Exit> {
     match arguments.command {
-        Command::Build(arguments) => build::build(&arguments),
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Build(arguments) => build::build(&arguments, programs),
+        Command::Run(arguments) => run::run(&arguments, programs),
         Command::Recipe(command) => recipe::recipe(&command),
         Command::Lock(arguments) => lock::lock(&arguments),
         Command::Config(command) => config::config(&command),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use corten_archive::tools::sets;
 use corten_config::{Document, Format};
+use corten_image::NodePrograms;
 use corten_recipe::Plan;
 use corten_report::{Event, Failed};
 use corten_sign::KeyFolder;
@@ -30,13 +31,13 @@ use crate::session::{plan, tools};
 use crate::variables::{self, check_keys, enrolled};
 
 /// Runs the command.
-pub fn run(arguments: &RunArguments) -> Result<Exit> {
+pub fn run(arguments: &RunArguments, programs: NodePrograms) -> Result<Exit> {
     if arguments.what.ends_with(".raw.zst") {
         bail!("{0}: a machine can't write to a compressed disk; `zstd -d {0}` unpacks it", arguments.what);
     }
     let progress = Progress::new();
     let preparation = prepare(arguments)?;
-    let image = image(arguments, &progress)?;
+    let image = image(arguments, programs, &progress)?;
     let tools = tools(&sets::QEMU, &arguments.archive, &progress)?;
     progress.finish();
     let emulator = Emulator::from_tools(&tools)?;
@@ -127,7 +128,7 @@ fn parts(outcome: &Outcome) -> String {
 }
 
 /// The image to boot: the one that is named, or the recipe's, built if needed.
-fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
+fn image(arguments: &RunArguments, programs: NodePrograms, progress: &Progress) -> Result<PathBuf> {
     let path = Path::new(&arguments.what);
     if is_image(&arguments.what) {
         if !path.is_file() {
@@ -146,7 +147,7 @@ fn image(arguments: &RunArguments, progress: &Progress) -> Result<PathBuf> {
         lock: arguments.lock.clone(),
         archive: arguments.archive.clone(),
     };
-    let built = build::image(&arguments, progress)?;
+    let built = build::image(&arguments, programs, progress)?;
     let total = built.seconds.get("total").copied().unwrap_or_default();
     progress.line(&format!("     image  {} {} ({total:.2} s)", built.name, built.version));
     let raw = built.artifacts.into_iter().find(|artifact| artifact.format == "raw");

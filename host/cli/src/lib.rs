@@ -1,4 +1,4 @@
-//! The `corten` command.
+//! The command line of `corten`: what can be asked for, what is done, how it is told.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -6,7 +6,6 @@ mod commands;
 mod console_log;
 mod exit;
 mod machine_config;
-mod node_programs;
 mod output;
 mod places;
 mod planned;
@@ -21,9 +20,13 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-fn main() -> ExitCode {
+pub use corten_image::NodePrograms;
+
+/// Does what the arguments of this process ask for, with these programs for nodes: empty ones where `corten` was built
+/// without them.
+pub fn main(programs: NodePrograms) -> ExitCode {
     exit::set_frames();
-    match commands::run(arguments::Arguments::parse()) {
+    match commands::run(arguments::Arguments::parse(), programs) {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error),
     }
