@@ -68,16 +68,34 @@ fn all(node: &mut Node<'_>, word: &str, state: &str) -> Result<()> {
     })
 }
 
+/// How many there are of what only a workload that runs has.
+#[derive(Debug, PartialEq, Eq)]
+struct OfRunning {
+    cables: usize,
+    namespaces: usize,
+    files: usize,
+}
+
+impl OfRunning {
+    fn among(traces: &Traces) -> Self {
+        Self {
+            cables: traces.count("link veth-"),
+            namespaces: traces.in_folder("/run/corten/containers/netns"),
+            files: traces.in_folder("/run/corten/containers/files"),
+        }
+    }
+}
+
 fn start_and_stop(node: &mut Node<'_>) -> Result<()> {
     applies(node, &tables())?;
     all_are_ready(node, TOGETHER + 1)?;
     all(node, "stop", "stopped")?;
-    let cables = |traces: &Traces| traces.count("link veth-");
-    let before = cables(&*node.kept::<Traces>("before")?);
-    // Networks go after the processes.
+    let before = OfRunning::among(&*node.kept::<Traces>("before")?);
+    // Networks go after the processes: first the cable, then the rules, then the namespace.
     let once = node.until(LONG, |node| {
         let found = Traces::look(node)?;
-        ensure!(cables(&found) == before, "{} cables, before {before}", cables(&found));
+        let now = OfRunning::among(&found);
+        ensure!(now == before, "{now:?}, before {before:?}");
         Ok(found)
     })?;
     node.keep("once", once);
